@@ -1,0 +1,148 @@
+/** Starts any part of a clone on a Node of at least 24, whatever Node runs this, installing what is missing first. */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const NODE_MAJOR_MIN = 24;
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** What each script of package.json runs. A value is a list of commands; the first failure ends it. */
+const scripts = {
+  cli: (args) => [[node("src/bin/linkscope.ts", ...args), {}]],
+  start: (args) => [[node("src/bin/linkscope.ts", "start", ...args), {}]],
+  test: (args) => [
+    [
+      node(
+        "--test",
+        ...testFlags(args),
+        ...(args.length > 0 ? args.filter((a) => !a.startsWith("--")) : testFiles()),
+      ),
+      {},
+    ],
+  ],
+  "test-faults": (args) => [
+    [
+      node(
+        "--test",
+        "--test-concurrency=1",
+        ...(args.length > 0 ? args : filesUnder("test/faults", ".slow.ts")),
+      ),
+      {},
+    ],
+  ],
+  check: () => [
+    [bin("typescript", "bin/tsc"), {}],
+    [bin("oxlint", "bin/oxlint", "--quiet"), {}],
+    [bin("prettier", "bin/prettier.cjs", "--check", "--log-level=warn", "."), {}],
+    [node("scripts/check-repository.ts"), {}],
+    [node("scripts/docs.ts", "--check"), {}],
+  ],
+  format: () => [
+    [bin("prettier", "bin/prettier.cjs", "--write", "--log-level=warn", "."), {}],
+    [node("scripts/docs.ts"), {}],
+  ],
+  bench: (args) => [[node(`bench/${args[0]}.ts`, ...args.slice(1)), {}]],
+};
+
+const node = (...args) =>
+  args.map((arg, at) => (at === 0 && arg.startsWith("src/") ? join(root, arg) : arg));
+const bin = (name, path, ...args) => [join(root, "node_modules", name, path), ...args];
+const testFlags = (args) => args.filter((arg) => arg.startsWith("--"));
+
+function testFiles() {
+  return [
+    ...filesUnder("src", ".test.ts"),
+    ...filesUnder("test", ".test.ts"),
+    ...filesUnder("scripts", ".test.ts"),
+  ];
+}
+
+function filesUnder(folder, ending) {
+  const at = join(root, folder);
+  if (!existsSync(at)) return [];
+  return readdirSync(at, { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name))
+    .sort();
+}
+
+/** Runs one script of the table above; the process ends with its exit code. */
+export async function launch([script, ...args]) {
+  const commands = scripts[script];
+  if (commands === undefined)
+    fail(`No script is named '${script}'. There are: ${Object.keys(scripts).join(", ")}.`);
+  installMissing();
+  const nodePath = findNode();
+  for (const [command, env] of commands(args)) {
+    const code = await run(nodePath, command, {
+      env,
+      cwd: script === "cli" ? process.cwd() : root,
+    });
+    if (code !== 0) process.exit(code);
+  }
+}
+
+function installMissing() {
+  const lock = join(root, "package-lock.json");
+  const installed = join(root, "node_modules", ".package-lock.json");
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs - 1000) return;
+  process.stderr.write("Installing what the project needs (npm ci) …\n");
+  const npm = process.env.npm_execpath;
+  const command = npm === undefined ? ["npm", "ci"] : [process.execPath, npm, "ci"];
+  const done = spawnSync(
+    command[0],
+    [...command.slice(1), "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+      shell: process.platform === "win32" && npm === undefined,
+    },
+  );
+  if (done.status !== 0)
+    fail(
+      "npm ci failed; its message is above. Run it by hand in the project's folder to see more.",
+    );
+}
+
+function findNode() {
+  const name = process.platform === "win32" ? "node.exe" : "bin/node";
+  const platform = process.platform === "win32" ? "win" : process.platform;
+  const own = join(root, "node_modules", `node-${platform}-${process.arch}`, name);
+  if (existsSync(own)) return own;
+  if (Number(process.versions.node.split(".")[0]) >= NODE_MAJOR_MIN) return process.execPath;
+  return fail(
+    `This is Node ${process.versions.node}; the project needs Node ${NODE_MAJOR_MIN} or newer, and no package of it is ` +
+      `installed for ${process.platform}-${process.arch}. Install Node ${NODE_MAJOR_MIN} and run this again.`,
+  );
+}
+
+function run(nodePath, command, { env, cwd }) {
+  return new Promise((done) => {
+    const child = spawn(nodePath, command, {
+      stdio: "inherit",
+      cwd,
+      env: { ...process.env, ...env },
+    });
+    // The terminal sends Ctrl-C to the child as well; this process only waits for it.
+    const ignore = () => {};
+    process.on("SIGINT", ignore);
+    const pass = () => child.kill("SIGTERM");
+    process.on("SIGTERM", pass);
+    child.on("close", (code, signal) => {
+      process.off("SIGINT", ignore);
+      process.off("SIGTERM", pass);
+      done(code ?? 128 + (constants.signals[signal] ?? 1));
+    });
+  });
+}
+
+function fail(message) {
+  process.stderr.write(`linkscope: ${message}\n`);
+  return process.exit(1);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await launch(process.argv.slice(2));
+}

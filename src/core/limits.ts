@@ -1,0 +1,64 @@
+/** Every limit of the platform, with its unit in its name. A limit has a test at it and one past it. */
+
+export const limits = {
+  // HTTP, everywhere.
+  httpHeaderBytesMax: 32 * 1024,
+  httpBodyBytesMax: 4 * 1024 * 1024,
+  httpHeadersTimeoutMs: 10_000,
+  httpUrlBytesMax: 8 * 1024,
+
+  // ARM.
+  armBodyBytesMax: 4 * 1024 * 1024, // learn.microsoft.com, azure-resource-manager/management/request-limits-and-throttling
+  armJsonDepthMax: 32,
+  armNameCharsMax: 260,
+  armResourcesMax: 200_000,
+
+  // Remote write. @see facts: AMD fundamentals/service-limits.md for the label rules.
+  remoteWriteCompressedBytesMax: 16 * 1024 * 1024,
+  remoteWriteBytesMax: 32 * 1024 * 1024,
+  seriesPerRequestMax: 100_000,
+  labelsPerSeriesMax: 63,
+  labelNameBytesMax: 511,
+  labelValueBytesMax: 1023,
+
+  // Metrics store.
+  headMs: 2 * 60 * 60 * 1000,
+  headSeriesMax: 1_000_000,
+  headBytesMax: 4 * 1024 * 1024 * 1024,
+  walPendingBytesMax: 64 * 1024 * 1024,
+  walSegmentBytesMax: 64 * 1024 * 1024,
+  futureSampleMs: 10 * 60 * 1000,
+
+  // PromQL. @see facts: AMD metrics/prometheus-api-promql.md.
+  queryTimeoutMs: 30_000,
+  queryCharsMax: 64 * 1024,
+  queryDepthMax: 200,
+  querySamplesMax: 50_000_000,
+  querySeriesMax: 500_000,
+  queryPointsPerSeriesMax: 11_000,
+  queryRangeMs: 32 * 24 * 60 * 60 * 1000,
+  seriesLookbackMs: 12 * 60 * 60 * 1000,
+  queriesAtOnceMax: 20,
+
+  // Fabric.
+  proxyHeaderBytesMax: 536,
+  proxyHeaderTimeoutMs: 3_000,
+  dnsUdpBytesMax: 4096,
+  dnsTcpConnectionsMax: 128,
+  dnsTcpIdleMs: 10_000,
+  connectionsPerListenerMax: 4096,
+  gatewayHeaderBytesMax: 16 * 1024,
+
+  // Tokens.
+  tokenCharsMax: 16 * 1024,
+  tokenLifeSeconds: 3600,
+  ingestionTokenLifeSeconds: 24 * 3600,
+  clockSkewSeconds: 60,
+
+  // Agent.
+  scrapeBytesMax: 64 * 1024 * 1024,
+  scrapeSeriesMax: 200_000,
+  scrapeTimeoutMs: 10_000,
+  agentQueueBytesMax: 512 * 1024 * 1024,
+  agentBatchSamplesMax: 2_000,
+} as const;

@@ -1,0 +1,5 @@
+/** HTTP as values, and the listener that turns sockets into them. */
+export { httpErrors } from "./errors.ts";
+export { json } from "./messages.ts";
+export type { HttpHandler, HttpRequest, HttpResponse } from "./messages.ts";
+export { readRequest, requestListener, serverOptions } from "./server.ts";
