@@ -11,6 +11,7 @@ export const limits = {
   armBodyBytesMax: 4 * 1024 * 1024, // learn.microsoft.com, azure-resource-manager/management/request-limits-and-throttling
   armJsonDepthMax: 32,
   armNameCharsMax: 260,
+  armIdCharsMax: 2_048,
   armResourcesMax: 200_000,
 
   // Remote write. @see facts: AMD fundamentals/service-limits.md for the label rules.

@@ -1,0 +1,32 @@
+/** ARM's grammar: resource ids, type declarations, schemas, and the resource graph. */
+export { emptyGraph, graphFrom, graphSource, withChanges } from "./graph.ts";
+export type { ArmResource, Change, Graph, GraphSource, Publication } from "./graph.ts";
+export { at, isObject, listAt, stringAt } from "./json.ts";
+export type { Json, JsonObject } from "./json.ts";
+export { idKey, idProblem, parseId, regionKey, sameId } from "./resource-id.ts";
+export type { ParsedId, ResourceId } from "./resource-id.ts";
+export type {
+  Derived,
+  OperationPattern,
+  Problem,
+  RequestBody,
+  ResourceType,
+  TypeAction,
+  TypeContext,
+} from "./resource-type.ts";
+export {
+  boolean,
+  id,
+  integer,
+  list,
+  map,
+  number,
+  object,
+  oneOf,
+  readOnly,
+  refused,
+  required,
+  stored,
+  string,
+} from "./schema.ts";
+export type { ObjectSchema, Schema, SchemaProblem } from "./schema.ts";

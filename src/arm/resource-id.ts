@@ -1,0 +1,105 @@
+/** ARM resource ids: read, compared and taken apart without regard to case, echoed in a canonical spelling. */
+import { limits } from "../core/index.ts";
+
+/** An id in its canonical spelling, as `id` of a GET. Compare with `sameId` or through `idKey`. */
+export type ResourceId = string;
+
+export interface ParsedId {
+  readonly subscriptionId: string | undefined;
+  readonly resourceGroup: string | undefined;
+  /** `Microsoft.Insights`, as spelled in the id. Undefined for subscriptions and resource groups. */
+  readonly provider: string | undefined;
+  /** `Microsoft.Insights/privateLinkScopes/scopedResources`; for groups `Microsoft.Resources/resourceGroups`. */
+  readonly type: string;
+  /** One name for each type segment. */
+  readonly names: readonly string[];
+  /** The last name. */
+  readonly name: string;
+  /** The parent resource's id (`…/privateLinkScopes/S` of its scoped resource), or for an extension the resource it extends. */
+  readonly parentId: ResourceId | undefined;
+  /** For an extension resource: the resource it is put on. */
+  readonly extendedId: ResourceId | undefined;
+}
+
+/** The form in which ids are keys: lower case. */
+export const idKey = (id: ResourceId): string => id.toLowerCase();
+
+export const sameId = (a: ResourceId | undefined, b: ResourceId | undefined): boolean =>
+  a !== undefined && b !== undefined && a.toLowerCase() === b.toLowerCase();
+
+/** The same region however it is spelled: `East US` is `eastus`. */
+export const regionKey = (location: string): string => location.replaceAll(" ", "").toLowerCase();
+
+/** What is wrong with an id, in a sentence, or undefined. An id with blanks (the article's own examples have some) is named. */
+export function idProblem(id: unknown): string | undefined {
+  if (typeof id !== "string") return `a resource id must be a string, not ${typeof id}`;
+  if (id.length > limits.armIdCharsMax) {
+    return `a resource id has ${id.length} characters; the limit is ${limits.armIdCharsMax}`;
+  }
+  const blank = id.search(/\s/);
+  if (blank >= 0) {
+    return `the resource id '${id}' has a blank at character ${blank + 1}; resource ids have none. Remove it`;
+  }
+  if (!id.startsWith("/")) return `the resource id '${id}' does not begin with '/'`;
+  return parseId(id) === undefined ? `'${id}' is not a resource id` : undefined;
+}
+
+/**
+ * Takes an id apart. Accepts any case of the keywords, and duplicate slashes.
+ *
+ * @returns undefined when it is not an id: a missing name, an unknown shape, a `.` or `..` segment.
+ */
+export function parseId(id: string): ParsedId | undefined {
+  if (id.length > limits.armIdCharsMax) return undefined;
+  const segments = id.split("/").filter((segment) => segment !== "");
+  if (segments.some((segment) => segment === "." || segment === "..")) return undefined;
+  return parseScope(segments);
+}
+
+function parseScope(segments: readonly string[]): ParsedId | undefined {
+  const lower = segments.map((segment) => segment.toLowerCase());
+  const provider = lower.lastIndexOf("providers");
+  if (provider >= 0) return parseProvider(segments, provider);
+  if (lower[0] !== "subscriptions") return undefined;
+  if (segments.length === 2) return container(segments, "Microsoft.Resources/subscriptions");
+  if (segments.length !== 4 || lower[2] !== "resourcegroups") return undefined;
+  return container(segments, "Microsoft.Resources/resourceGroups");
+}
+
+function container(segments: readonly string[], type: string): ParsedId {
+  const name = segments.at(-1) ?? "";
+  const parentId = segments.length > 2 ? `/${segments.slice(0, -2).join("/")}` : undefined;
+  return {
+    subscriptionId: segments[1],
+    resourceGroup: segments[3],
+    provider: undefined,
+    type,
+    names: [name],
+    name,
+    parentId,
+    extendedId: undefined,
+  };
+}
+
+function parseProvider(segments: readonly string[], at: number): ParsedId | undefined {
+  const namespace = segments[at + 1];
+  const pairs = segments.slice(at + 2);
+  if (namespace === undefined || pairs.length < 2 || pairs.length % 2 !== 0) return undefined;
+  const scope = segments.slice(0, at);
+  const outer = scope.length === 0 ? undefined : parseScope(scope);
+  if (scope.length > 0 && outer === undefined) return undefined;
+  const types = pairs.filter((_, index) => index % 2 === 0);
+  const names = pairs.filter((_, index) => index % 2 === 1);
+  const scopeId = scope.length === 0 ? undefined : `/${scope.join("/")}`;
+  const extended = outer?.provider === undefined ? undefined : scopeId;
+  return {
+    subscriptionId: outer?.subscriptionId,
+    resourceGroup: outer?.resourceGroup,
+    provider: namespace,
+    type: [namespace, ...types].join("/"),
+    names,
+    name: names.at(-1) ?? "",
+    parentId: names.length > 1 ? `/${segments.slice(0, -2).join("/")}` : scopeId,
+    extendedId: extended,
+  };
+}
