@@ -89,7 +89,7 @@ function decodeElements(input: Uint8Array, start: number, output: Uint8Array): n
     }
     const offsetBytes = kind === 3 ? 4 : kind;
     if (offsetBytes > inputEnd - from) throw invalid("ends inside a copy");
-    const length = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
+    const length = copyLength(tag);
     const offset = readOffset(source, from, tag);
     from += offsetBytes;
     if (offset === 0 || offset > to) throw invalid("copies from before its start");
@@ -115,6 +115,9 @@ function copyBack(view: DataView, { to, offset, length }: Copy): void {
     for (let at = to; at < end; at++) view.setUint8(at, view.getUint8(at - offset));
   }
 }
+
+const copyLength = (tag: number): number =>
+  (tag & 3) === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
 
 function readOffset(view: DataView, at: number, tag: number): number {
   const kind = tag & 3;
