@@ -8,7 +8,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   azure: ["core"],
   tls: ["core"],
   rules: ["core", "arm", "azure"],
-  tokens: ["core", "http", "arm", "azure", "rules"],
+  tokens: ["core", "http", "arm", "azure", "tls", "rules"],
   providers: ["core", "arm", "azure", "rules"],
   control: ["core", "http", "arm", "azure", "rules", "tokens", "providers", "tls"],
   network: ["core", "http", "wire", "arm", "azure", "rules"],

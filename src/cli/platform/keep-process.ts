@@ -1,0 +1,100 @@
+/** Keeps one process of the platform running: starts it, waits until it is ready, starts it again when it dies. */
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import type { Clock } from "../../core/index.ts";
+import { CodedError } from "../../core/index.ts";
+
+const RESTART_DELAY_MS = 250;
+const RESTART_DELAY_MAX_MS = 10_000;
+/** A process that lived this long starts again without a longer delay. */
+const STEADY_AFTER_MS = 60_000;
+const STOP_WITHIN_MS = 5_000;
+
+/** What a process says once it serves: ports it chose, paths it made. Sent again unchanged after a restart. */
+export type Ready = Readonly<Record<string, string | number>>;
+
+export interface KeepOptions {
+  /** `control`, `edge` or `fabric`. */
+  readonly name: string;
+  readonly node: string;
+  readonly entry: string;
+  /** Sent over the process's own channel, never in argv or the environment. */
+  readonly config: (last: Ready | undefined) => Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly restart: boolean;
+  readonly note: (text: string) => void;
+  /** Called once when it died and is not started again. */
+  readonly onGone: (says: string) => void;
+}
+
+export interface KeptProcess {
+  readonly ready: Promise<Ready>;
+  readonly pid: () => number | undefined;
+  /** Asks it to end, and ends it after 5 s. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a process of the platform and keeps it. */
+export function keepProcess(options: KeepOptions): KeptProcess {
+  const { name, clock } = options;
+  const first = Promise.withResolvers<Ready>();
+  first.promise.catch(() => {});
+  let child: ChildProcess | undefined;
+  let last: Ready | undefined;
+  let stopping = false;
+  let delayMs = RESTART_DELAY_MS;
+
+  const start = (): void => {
+    const startedMs = clock.nowMs();
+    const running = fork(options.entry, [], {
+      execPath: options.node,
+      execArgv: [],
+      env: options.environment,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    child = running;
+    running.on("message", (message: { readonly ready?: Ready; readonly failed?: string }) => {
+      if (message.failed !== undefined)
+        first.reject(new CodedError("ProcessFailed", `${name}: ${message.failed}`));
+      if (message.ready === undefined) return;
+      last = message.ready;
+      first.resolve(message.ready);
+    });
+    running.send(options.config(last));
+    running.once("exit", (code, signal) => {
+      child = undefined;
+      if (stopping) return;
+      const says = `${name} ended with ${signal ?? `exit code ${code}`}`;
+      first.reject(new CodedError("ProcessFailed", `${says} before it was ready.`));
+      if (!options.restart || last === undefined) return options.onGone(says);
+      if (clock.nowMs() - startedMs > STEADY_AFTER_MS) delayMs = RESTART_DELAY_MS;
+      options.note(`${says}; starting it again in ${delayMs} ms\n`);
+      clock.after(delayMs, () => {
+        if (!stopping) start();
+      });
+      delayMs = Math.min(delayMs * 2, RESTART_DELAY_MAX_MS);
+    });
+  };
+  start();
+
+  return {
+    ready: first.promise,
+    pid: () => child?.pid,
+    stop: () => {
+      stopping = true;
+      return child === undefined ? Promise.resolve() : end(child, clock);
+    },
+  };
+}
+
+function end(child: ChildProcess, clock: Clock): Promise<void> {
+  return new Promise((done) => {
+    const timer = clock.after(STOP_WITHIN_MS, () => child.kill("SIGKILL"));
+    child.once("exit", () => {
+      timer.cancel();
+      done();
+    });
+    child.kill("SIGTERM");
+  });
+}

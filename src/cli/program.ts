@@ -1,0 +1,116 @@
+/** Turns the table of commands into commander's program, and one thrown error into one line. */
+import { Command as Program, CommanderError, Option } from "commander";
+import { CodedError, messageOf } from "../core/index.ts";
+import type { CliContext, Command, CommandInput } from "./command.ts";
+
+/** Exit code for words that make no command. */
+export const USAGE_EXIT = 2;
+
+/**
+ * Runs the command that `words` name.
+ *
+ * @returns its exit code; 2 for wrong use; 1 when it threw, with the error's sentence as a note.
+ */
+export async function runCli(
+  words: readonly string[],
+  commands: readonly Command[],
+  context: CliContext,
+): Promise<number> {
+  let exitCode = 0;
+  const program = programOf(commands, context, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT;
+    const code = error instanceof CodedError ? ` (${error.code})` : "";
+    context.note(`linkscope: ${messageOf(error)}${code}\n`);
+    return 1;
+  }
+}
+
+function programOf(
+  commands: readonly Command[],
+  context: CliContext,
+  done: (exitCode: number) => void,
+): Program {
+  const program = base("linkscope", context)
+    .description("Puts Kubernetes monitoring on an Azure Monitor private link, and proves it.")
+    .enablePositionalOptions();
+  const groups = new Map<string, Program>();
+  for (const command of commands) {
+    const [first = "", second] = command.name.split(" ");
+    const parent = second === undefined ? program : groupOf(program, groups, first, context);
+    const added = parent.command(second ?? first).description(command.summary);
+    configure(added, context);
+    declare(added, command);
+    added.action(async () => {
+      done(await command.run(inputOf(added), context));
+    });
+  }
+  return program;
+}
+
+function groupOf(
+  program: Program,
+  groups: Map<string, Program>,
+  name: string,
+  context: CliContext,
+): Program {
+  const known = groups.get(name);
+  if (known !== undefined) return known;
+  const group = program.command(name).description(`${name} …`).enablePositionalOptions();
+  configure(group, context);
+  groups.set(name, group);
+  return group;
+}
+
+const base = (name: string, context: CliContext): Program => configure(new Program(name), context);
+
+function configure(program: Program, context: CliContext): Program {
+  return program
+    .exitOverride()
+    .configureOutput({ writeOut: context.out, writeErr: context.note })
+    .helpOption("-h, --help", "how to use it");
+}
+
+function declare(program: Program, command: Command): void {
+  for (const { word, help } of command.arguments ?? []) program.argument(word, help);
+  program.option(
+    "--data <folder>",
+    "the platform's data folder (LINKSCOPE_DATA, default .linkscope)",
+  );
+  for (const spec of command.options ?? []) {
+    const option = new Option(spec.flags, spec.help);
+    if (spec.default !== undefined) option.default(spec.default);
+    if (spec.choices !== undefined) option.choices(spec.choices);
+    if (spec.required === true) option.makeOptionMandatory();
+    program.addOption(option);
+  }
+  if (command.passThrough === true) program.passThroughOptions();
+  const codes = Object.entries(command.exitCodes).map(([code, says]) => `  ${code}  ${says}`);
+  const examples = (command.examples ?? []).map((line) => `  ${line}`);
+  program.addHelpText(
+    "after",
+    [
+      "",
+      "Exit codes:",
+      ...codes,
+      ...(examples.length > 0 ? ["", "Examples:", ...examples] : []),
+    ].join("\n"),
+  );
+}
+
+function inputOf(program: Program): CommandInput {
+  const options = new Map(Object.entries(program.opts()));
+  const key = (name: string): string =>
+    name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return {
+    words: program.args,
+    text: (name) => {
+      const value: unknown = options.get(key(name));
+      return typeof value === "string" ? value : undefined;
+    },
+    flag: (name) => options.get(key(name)) === true,
+  };
+}
