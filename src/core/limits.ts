@@ -55,6 +55,15 @@ export const limits = {
   tokenLifeSeconds: 3600,
   ingestionTokenLifeSeconds: 24 * 3600,
   clockSkewSeconds: 60,
+  verifiedTokensMax: 10_000,
+  tokenRequestBytesMax: 32 * 1024,
+  tokenRefusalsPerMinuteMax: 120,
+  applicationsMax: 10_000,
+
+  // TLS.
+  authorityLifeMs: 3_650 * 24 * 60 * 60 * 1000,
+  leafLifeMs: 30 * 24 * 60 * 60 * 1000,
+  leavesMax: 1024,
 
   // Agent.
   scrapeBytesMax: 64 * 1024 * 1024,
