@@ -7,6 +7,8 @@ export { idKey, idProblem, parseId, regionKey, sameId } from "./resource-id.ts";
 export type { ParsedId, ResourceId } from "./resource-id.ts";
 export type {
   Derived,
+  ListContext,
+  ListFilter,
   OperationPattern,
   Problem,
   RequestBody,

@@ -52,6 +52,24 @@ export interface TypeAction {
   };
 }
 
+/** A list's `$filter`, read by the control plane: comparisons and calls joined with `and`; names in lower case. */
+export interface ListFilter {
+  /** `roleName eq 'Reader'` is `rolename` → `Reader`. */
+  readonly equals: ReadonlyMap<string, string>;
+  /** `atScope()` is `atscope` → "", `assignedTo('OID')` is `assignedto` → `OID`. */
+  readonly calls: ReadonlyMap<string, string>;
+}
+
+/** What a type's own list sees. */
+export interface ListContext {
+  readonly graph: Graph;
+  /** Where it is listed: a subscription, a resource group, a parent, or the resource that is extended. */
+  readonly scopeId: ResourceId;
+  readonly filter: ListFilter;
+  readonly apiVersion: string;
+  readonly principalId: string;
+}
+
 /** What a PUT stores besides its body: read-only properties, changes of other resources, top-level fields. */
 export interface Derived {
   /** The whole `properties` to store: the request's, defaults filled in, read-only ones derived. */
@@ -95,6 +113,15 @@ export interface ResourceType {
   /** Views of a stored resource for one api-version, where versions differ. */
   readonly view?: (resource: ArmResource, apiVersion: string) => ArmResource;
   readonly actions?: readonly TypeAction[];
+  /** Fields that the control plane keeps for this type: `etag` new with each write, `systemData` of who wrote it and when. */
+  readonly keeps?: readonly ("etag" | "systemData")[];
+  /** What its lists take in `$filter`, in lower case; all else is refused by name. */
+  readonly filters?: {
+    readonly equals?: readonly string[];
+    readonly calls?: readonly string[];
+  };
+  /** Lists in its own way (role definitions also show what higher scopes have). Without it: what stands directly under the scope, filtered by nothing. */
+  readonly list?: (context: ListContext) => readonly ArmResource[];
 }
 
 /** A PUT's body after the schema. */
