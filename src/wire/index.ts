@@ -5,3 +5,6 @@ export type { ProxyAddresses, ProxyEndpoint, ProxyHeader } from "./proxy-header.
 export { SNAPPY_SLACK_BYTES, snappyDecode } from "./snappy-decode.ts";
 export type { SnappyDecodeOptions } from "./snappy-decode.ts";
 export { snappyEncode } from "./snappy-encode.ts";
+export { decodeRawLabels, encodeLabels, encodeWriteRequest } from "./write-request.ts";
+export type { RawLabel, WriteSample, WriteSeries } from "./write-request.ts";
+export { WriteRequestCursor } from "./write-request-cursor.ts";
