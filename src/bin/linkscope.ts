@@ -1,0 +1,14 @@
+/** The command: words in, exit code out. */
+import { commands, runCli } from "../cli/index.ts";
+import { machineContext } from "./machine.ts";
+
+const stop = new AbortController();
+const ask = (): void => stop.abort(new Error("stopped"));
+process.once("SIGINT", ask);
+process.once("SIGTERM", ask);
+// A reader that went away (`linkscope … | head`) ends the command without a trace.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+});
+
+process.exitCode = await runCli(process.argv.slice(2), commands, machineContext(stop.signal));

@@ -1,0 +1,41 @@
+/** Error codes of the commands themselves. */
+import type { ErrorCatalogue } from "../core/index.ts";
+
+export const cliErrors = {
+  NoPlatform: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "No platform runs on the named data folder.",
+    remedy:
+      "Start one with `./linkscope up` or `npm start`, or name its folder with --data or LINKSCOPE_DATA.",
+  },
+  DataFolderInUse: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "Another platform holds the data folder.",
+    remedy: "Name another folder with --data or LINKSCOPE_DATA, or stop that platform.",
+  },
+  ProcessFailed: {
+    status: 0,
+    fault: "platform",
+    retry: true,
+    means: "One of the platform's processes did not start.",
+    remedy: "Its own message stands above.",
+  },
+  NameNotFound: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "No resource of that type has this name or id.",
+    remedy: "Check the name; `./linkscope show` lists what is there.",
+  },
+  NameNotUnique: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "Several resources of that type have this name.",
+    remedy: "Give the whole resource id.",
+  },
+} as const satisfies ErrorCatalogue;
