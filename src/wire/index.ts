@@ -8,3 +8,11 @@ export { snappyEncode } from "./snappy-encode.ts";
 export { decodeRawLabels, encodeLabels, encodeWriteRequest } from "./write-request.ts";
 export type { RawLabel, WriteSample, WriteSeries } from "./write-request.ts";
 export { WriteRequestCursor } from "./write-request-cursor.ts";
+export { parseExposition } from "./exposition.ts";
+export type {
+  Exposition,
+  ExpositionError,
+  ExpositionSample,
+  MetricMetadata,
+  MetricType,
+} from "./exposition.ts";
