@@ -99,4 +99,7 @@ export const limits = {
   scrapeTimeoutMs: 10_000,
   agentQueueBytesMax: 512 * 1024 * 1024,
   agentBatchSamplesMax: 2_000,
+
+  // Names and links.
+  dnsChainStepsMax: 8,
 } as const;

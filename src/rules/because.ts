@@ -1,0 +1,93 @@
+/** Every rule id that can stand in a chain of reasons, with the source of the behaviour that it speaks for. */
+import type { Reason } from "../core/index.ts";
+
+const monitor = "learn.microsoft.com/azure/azure-monitor";
+const security = `${monitor}/fundamentals/private-link-security`;
+const design = `${monitor}/fundamentals/private-link-design`;
+const configure = `${monitor}/fundamentals/private-link-configure`;
+const workspaceEndpoint = `${monitor}/metrics/azure-monitor-workspace-private-endpoint`;
+const fallback = "learn.microsoft.com/azure/dns/private-dns-fallback";
+const privateDns = "learn.microsoft.com/azure/dns/private-dns-privatednszone";
+const overview = "learn.microsoft.com/azure/private-link/private-link-overview";
+const endpointOverview = "learn.microsoft.com/azure/private-link/private-endpoint-overview";
+const roles = "learn.microsoft.com/azure/role-based-access-control/overview";
+const agent = "github.com/microsoft/Docker-Provider ingestion_token_utils.go";
+
+/** The sources by rule id. An id is stable: people search for it. */
+export const ruleSources = {
+  "endpoint.approved": endpointOverview,
+  "endpoint.not-approved": endpointOverview,
+  "endpoint.disconnected": endpointOverview,
+  "endpoint.unknown": "inferred: a link that belongs to no private endpoint carries nothing",
+  "endpoint.other-resource": overview,
+
+  "scope.links": security,
+  "scope.does-not-link": security,
+
+  "dce.public-enabled": configure,
+  "dce.public-disabled":
+    "inferred: documented to refuse (private-link-configure), with which status is not",
+  "dce.public-perimeter":
+    "inferred: SecuredByPerimeter asks a network security perimeter, which is not emulated",
+  "dce.unknown": "inferred: a data collection endpoint that does not exist takes nothing",
+
+  "workspace.own-endpoint": workspaceEndpoint,
+  "workspace.public-enabled": workspaceEndpoint,
+  "workspace.public-disabled": workspaceEndpoint,
+  "workspace.public-perimeter":
+    "inferred: SecuredByPerimeter asks a network security perimeter, which is not emulated",
+  "workspace.unknown": "inferred: an Azure Monitor workspace that does not exist answers nothing",
+
+  "configuration.redirect": agent,
+  "configuration.endpoint-required": agent,
+  "configuration.global-public": agent,
+  "configuration.associated": agent,
+  "configuration.other-endpoint":
+    "inferred: an endpoint serves the configuration of the resources associated with it",
+  "configuration.association-broken":
+    "inferred: an association with a missing endpoint leads nowhere",
+  "configuration.not-a-handler": "inferred: only handler hosts answer for agent configuration",
+  "configuration.unknown-resource": "inferred: a cluster that does not exist has no configuration",
+
+  "role.granted": roles,
+  "role.excluded": roles,
+  "role.none": roles,
+  "role.unknown-definition": "inferred: a role that is not known grants nothing",
+  "role.conditional": "inferred: conditions of assignments are not emulated, and grant nothing",
+
+  "dns.alias": "github.com/Azure/Azure-Landing-Zones/issues/270",
+  "dns.workspace-alias": workspaceEndpoint,
+  "dns.workspace-without-endpoint": workspaceEndpoint,
+  "dns.zone": privateDns,
+  "dns.no-zone": privateDns,
+  "dns.record": privateDns,
+  "dns.record-alias": privateDns,
+  "dns.no-record": design,
+  "dns.redirected": fallback,
+  "dns.no-type": "RFC 2308 section 2.2",
+  "dns.public": design,
+  "dns.unknown-name": "RFC 2308 section 2.1",
+  "dns.not-an-interface":
+    "inferred: private means an address of a network interface, never a range",
+  "dns.chain-too-long": "RFC 1034 section 3.6.2",
+  "dns.unknown-network": "inferred: a virtual network that does not exist has no resolver",
+
+  "reach.endpoint": endpointOverview,
+  "reach.no-interface": endpointOverview,
+  "reach.other-network":
+    "inferred: peering is not emulated yet, so a network reaches only its own interfaces",
+  "reach.unknown-network": "inferred: a virtual network that does not exist reaches nothing",
+
+  "subnet.unknown": "inferred: a subnet that does not exist has no addresses",
+  "subnet.not-ipv4": "inferred: private endpoints are emulated on IPv4 subnets only",
+  "subnet.full": "learn.microsoft.com/azure/virtual-network/virtual-networks-faq",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type RuleId = keyof typeof ruleSources;
+
+/** One link of a chain: the rule that spoke, its sentence, and its source. */
+export const because = (rule: RuleId, says: string): Reason => ({
+  rule,
+  says,
+  source: ruleSources[rule],
+});

@@ -1,0 +1,67 @@
+/** The members of a private link target: what each address of its private endpoints stands for. */
+import { sameId } from "../arm/index.ts";
+import type { Graph, ResourceId } from "../arm/index.ts";
+import { groupIds, privateAlias, sharedScopeHosts } from "../azure/index.ts";
+import { dceOf, scopedResourcesIn, scopeOf, workspaceOf } from "./view.ts";
+
+export interface EndpointMember {
+  /** `requiredMemberName` of the interface's address. Azure's own names are not documented for endpoints; inferred. */
+  readonly memberName: string;
+  /** The public name that leads to it. */
+  readonly fqdn: string;
+  /** The private zone that holds its record. */
+  readonly zone: string;
+  /** Its name in that zone. */
+  readonly recordName: string;
+  /** Whether every resource behind the scope uses it, and so does every client of the network's DNS. */
+  readonly shared: boolean;
+}
+
+/**
+ * The members that a private endpoint of `targetId` has, in a stable order: the eight shared ones of a scope, then
+ * three per linked data collection endpoint in the order of their links; one for a workspace.
+ * Empty when the target does not exist or has no such group.
+ * @see learn.microsoft.com/azure/azure-monitor/fundamentals/private-link-configure
+ */
+export function endpointMembers(
+  graph: Graph,
+  targetId: ResourceId,
+  groupId: string,
+): readonly EndpointMember[] {
+  const scope = scopeOf(graph, targetId);
+  if (scope !== undefined) {
+    if (groupId.toLowerCase() !== groupIds.azureMonitor) return [];
+    return [
+      ...sharedScopeHosts.flatMap((host) => memberOf(host, true)),
+      ...scopedResourcesIn(graph, targetId).flatMap(({ linkedId }) => dceMembers(graph, linkedId)),
+    ];
+  }
+  const workspace = workspaceOf(graph, targetId);
+  if (workspace?.queryHost === undefined) return [];
+  if (groupId.toLowerCase() !== groupIds.prometheusMetrics.toLowerCase()) return [];
+  return memberOf(workspace.queryHost, false).map((member) => ({
+    ...member,
+    memberName: groupIds.prometheusMetrics,
+  }));
+}
+
+/** The group ids that a private link target offers; empty when it offers none. */
+export function groupIdsOf(graph: Graph, targetId: ResourceId): readonly string[] {
+  if (scopeOf(graph, targetId) !== undefined) return [groupIds.azureMonitor];
+  return workspaceOf(graph, targetId) === undefined ? [] : [groupIds.prometheusMetrics];
+}
+
+function dceMembers(graph: Graph, linkedId: ResourceId): readonly EndpointMember[] {
+  const dce = dceOf(graph, linkedId);
+  if (dce === undefined || !sameId(dce.id, linkedId)) return [];
+  return [dce.configurationHost, dce.logsHost, dce.metricsHost].flatMap((host) =>
+    host === undefined ? [] : memberOf(host, false),
+  );
+}
+
+function memberOf(host: string, shared: boolean): readonly EndpointMember[] {
+  const alias = privateAlias(host);
+  if (alias === undefined) return [];
+  const { zone, recordName } = alias;
+  return [{ memberName: recordName, fqdn: host, zone, recordName, shared }];
+}

@@ -1,0 +1,80 @@
+/** Pure decisions with reasons: name resolution, origins, access, roles, reachability, members and addresses. */
+export { addressInVnet } from "./address-in-vnet.ts";
+export type { AddressInVnet } from "./address-in-vnet.ts";
+export { because, ruleSources } from "./because.ts";
+export type { RuleId } from "./because.ts";
+export {
+  configurationAccess,
+  endpointRequiredMessage,
+  redirectMessage,
+} from "./configuration-access.ts";
+export type { ConfigurationAccess, ConfigurationQuestion } from "./configuration-access.ts";
+export { endpointMembers, groupIdsOf } from "./endpoint-members.ts";
+export type { EndpointMember } from "./endpoint-members.ts";
+export { ingestionAccess, isScope } from "./ingestion-access.ts";
+export { resolveName } from "./name-resolution.ts";
+export type { NameOutcome, NameQuestion, NameResolution, NameStep } from "./name-resolution.ts";
+export {
+  addressesIn,
+  connectionOf,
+  connectionsTo,
+  connectionTypes,
+  endpointOf,
+  endpointsOf,
+  interfacesAt,
+  networkTypes,
+  recordsIn,
+  zoneLinksOf,
+  zoneLinksTo,
+} from "./network-view.ts";
+export type {
+  ConnectionView,
+  EndpointView,
+  InterfaceAddress,
+  RecordNode,
+  ZoneLinkView,
+} from "./network-view.ts";
+export { originOfEndpoint, publicOrigin } from "./origin.ts";
+export type { Origin } from "./origin.ts";
+export { matchesPattern, roleAccess } from "./role-access.ts";
+export type { RoleQuestion } from "./role-access.ts";
+export { servedHosts } from "./served-hosts.ts";
+export type { ServedHost, ServedHostKind } from "./served-hosts.ts";
+export {
+  formatIpv4,
+  parseIpv4,
+  parseIpv4Prefix,
+  prefixContains,
+  reservedAddresses,
+  subnetFreeAddresses,
+  subnetPrefix,
+  usableAddresses,
+} from "./subnet-addresses.ts";
+export type { Ipv4Prefix, SubnetAddresses } from "./subnet-addresses.ts";
+export {
+  associationsOf,
+  associationsWith,
+  configurationAssociation,
+  configurationAssociationName,
+  dceOf,
+  dcesOf,
+  dcrOf,
+  dcrsOf,
+  scopedResourcesIn,
+  scopedResourcesOf,
+  scopeLinks,
+  scopeOf,
+  types,
+  workspaceOf,
+  workspacesOf,
+} from "./view.ts";
+export type {
+  AssociationView,
+  DceView,
+  DcrView,
+  PublicNetworkAccess,
+  ScopedResourceView,
+  ScopeView,
+  WorkspaceView,
+} from "./view.ts";
+export { workspaceQueryAccess } from "./workspace-query-access.ts";

@@ -1,0 +1,261 @@
+/** Name resolution: what a name leads to inside a virtual network or outside, step by step, and why. */
+import type { Graph, ResourceId } from "../arm/index.ts";
+import { limits } from "../core/index.ts";
+import type { Reason } from "../core/index.ts";
+import { because } from "./because.ts";
+import { interfacesAt, recordsIn, zoneLinksOf } from "./network-view.ts";
+import type { RecordNode, ZoneLinkView } from "./network-view.ts";
+import { publicAnswer } from "./public-names.ts";
+
+export interface NameQuestion {
+  /** Any case, with or without the final dot. */
+  readonly name: string;
+  /** The network that asks; undefined asks public DNS. */
+  readonly vnetId: ResourceId | undefined;
+  /** The record type wanted; `A` where absent. Types other than A, AAAA and CNAME lead to NODATA or NXDOMAIN. */
+  readonly recordType?: string;
+}
+
+export interface NameStep {
+  readonly name: string;
+  readonly cname: string;
+  readonly ttlSeconds: number;
+}
+
+/**
+ * - `private`: every address is one of a network interface in the graph.
+ * - `public`: an address that is no interface's, whoever answered (see `answeredBy`).
+ * - `nodata`: the name exists, without a record of the type. `nxdomain`: it does not exist.
+ */
+export type NameOutcome = "private" | "public" | "nodata" | "nxdomain";
+
+export interface NameResolution {
+  readonly outcome: NameOutcome;
+  /** The aliases followed, first to last. */
+  readonly chain: readonly NameStep[];
+  /** The name at the chain's end, in lower case. */
+  readonly finalName: string;
+  readonly addresses: readonly string[];
+  readonly ttlSeconds: number;
+  /** Who gave the last answer. */
+  readonly answeredBy: "private-zone" | "public-dns";
+  /** The private zone that had the last word, where one had. */
+  readonly zone?: { readonly id: ResourceId; readonly name: string };
+  /** The link by which that zone is in force in the network. */
+  readonly link?: { readonly id: ResourceId; readonly redirects: boolean };
+  readonly reasons: readonly Reason[];
+}
+
+/** Time to live of public answers; Azure's own is not documented. */
+const publicTtlSeconds = 60;
+
+interface Progress {
+  readonly chain: NameStep[];
+  readonly reasons: Reason[];
+  /** The last zone met, and its link. */
+  zone: ZoneLinkView | undefined;
+}
+
+type Step =
+  | { readonly kind: "follow"; readonly target: string; readonly ttlSeconds: number }
+  | { readonly kind: "done"; readonly resolution: NameResolution };
+
+/**
+ * Resolves a name: each name of the public alias chain is looked up in the longest private zone linked to the network,
+ * then in public DNS. A zone that lacks the name ends the search, unless its link redirects.
+ *
+ * @returns never throws; an unknown network gets NXDOMAIN with its reason.
+ */
+export function resolveName(graph: Graph, question: NameQuestion): NameResolution {
+  const progress: Progress = { chain: [], reasons: [], zone: undefined };
+  let name = question.name.toLowerCase().replace(/\.$/, "");
+  if (question.vnetId !== undefined && graph.get(question.vnetId) === undefined) {
+    const says = `There is no virtual network ${question.vnetId}.`;
+    progress.reasons.push(because("dns.unknown-network", says));
+    return ended(progress, { outcome: "nxdomain", finalName: name, answeredBy: "public-dns" });
+  }
+  for (let steps = 0; steps <= limits.dnsChainStepsMax; steps++) {
+    const step = stepFrom(graph, name, { question, progress });
+    if (step.kind === "done") return step.resolution;
+    progress.chain.push({ name, cname: step.target, ttlSeconds: step.ttlSeconds });
+    if (question.recordType === "CNAME") {
+      return ended(progress, {
+        outcome: "nodata",
+        finalName: step.target,
+        answeredBy: progress.zone === undefined ? "public-dns" : "private-zone",
+      });
+    }
+    name = step.target;
+  }
+  const says = `The aliases of ${question.name} are longer than ${limits.dnsChainStepsMax} steps.`;
+  progress.reasons.push(because("dns.chain-too-long", says));
+  return ended(progress, { outcome: "nxdomain", finalName: name, answeredBy: "private-zone" });
+}
+
+interface Context {
+  readonly question: NameQuestion;
+  readonly progress: Progress;
+}
+
+function stepFrom(graph: Graph, name: string, context: Context): Step {
+  const { question, progress } = context;
+  if (question.vnetId !== undefined) {
+    const link = longestZone(zoneLinksOf(graph, question.vnetId), name);
+    if (link !== undefined) {
+      progress.zone = link;
+      const says = `The zone ${link.zoneName} is linked to ${question.vnetId} and answers for ${name}.`;
+      progress.reasons.push(because("dns.zone", says));
+      const step = privateStep(graph, name, { ...context, link });
+      if (step !== undefined) return step;
+    } else {
+      const says = `No zone linked to ${question.vnetId} holds ${name}.`;
+      progress.reasons.push(because("dns.no-zone", says));
+    }
+  }
+  return publicStep(graph, name, context);
+}
+
+/** The linked zone that matches most labels of a name. */
+function longestZone(links: readonly ZoneLinkView[], name: string): ZoneLinkView | undefined {
+  let longest: ZoneLinkView | undefined;
+  for (const link of links) {
+    if (name !== link.zoneName && !name.endsWith(`.${link.zoneName}`)) continue;
+    if (longest === undefined || link.zoneName.length > longest.zoneName.length) longest = link;
+  }
+  return longest;
+}
+
+/** Undefined when the zone lacks the name and its link redirects to public DNS. */
+function privateStep(
+  graph: Graph,
+  name: string,
+  { question, progress, link }: Context & { readonly link: ZoneLinkView },
+): Step | undefined {
+  const records = recordsIn(graph, link.zoneId);
+  const relative = name === link.zoneName ? "@" : name.slice(0, -link.zoneName.length - 1);
+  const found = lookUp(records, relative);
+  if (found === "absent") {
+    const says = `${link.zoneName} holds no ${relative}.`;
+    progress.reasons.push(because("dns.no-record", says));
+    if (link.redirects) {
+      const redirected = `The link ${link.id} has NxDomainRedirect, so public DNS is asked for ${name}.`;
+      progress.reasons.push(because("dns.redirected", redirected));
+      return undefined;
+    }
+    return done(progress, { outcome: "nxdomain", finalName: name, answeredBy: "private-zone" });
+  }
+  if (found.cname !== undefined) {
+    const says = `${link.zoneName} gives ${relative} the alias ${found.cname}.`;
+    progress.reasons.push(because("dns.record-alias", says));
+    return { kind: "follow", target: found.cname.replace(/\.$/, ""), ttlSeconds: found.ttlSeconds };
+  }
+  const addresses = addressesOf(found, question.recordType ?? "A");
+  if (addresses.length === 0) {
+    const says = `${link.zoneName} holds ${relative}, without a record of type ${question.recordType ?? "A"}.`;
+    progress.reasons.push(because("dns.no-type", says));
+    return done(progress, { outcome: "nodata", finalName: name, answeredBy: "private-zone" });
+  }
+  const says = `${link.zoneName} gives ${relative} the address ${addresses.join(", ")}.`;
+  progress.reasons.push(because("dns.record", says));
+  const strange = addresses.filter((address) => interfacesAt(graph, address).length === 0);
+  if (strange.length > 0) {
+    const orphan = `No network interface has ${strange.join(", ")}.`;
+    progress.reasons.push(because("dns.not-an-interface", orphan));
+  }
+  return done(progress, {
+    outcome: strange.length === 0 ? "private" : "public",
+    finalName: name,
+    addresses,
+    ttlSeconds: found.ttlSeconds,
+    answeredBy: "private-zone",
+  });
+}
+
+const nothing: RecordNode = { addresses: [], addresses6: [], cname: undefined, ttlSeconds: 3600 };
+
+/**
+ * What a zone holds at a name: its records; nothing, for the apex and for parents of names; the closest wildcard's.
+ * @see RFC 4592 section 3.3.1
+ */
+function lookUp(records: ReadonlyMap<string, RecordNode>, relative: string): RecordNode | "absent" {
+  const exact = records.get(relative);
+  if (exact !== undefined) return exact;
+  if (relative === "@" || isParent(records, relative)) return nothing;
+  for (let at = relative; ;) {
+    const dot = at.indexOf(".");
+    const parent = dot < 0 ? "" : at.slice(dot + 1);
+    const wildcard = records.get(parent === "" ? "*" : `*.${parent}`);
+    if (wildcard !== undefined) return wildcard;
+    if (parent === "" || records.has(parent) || isParent(records, parent)) return "absent";
+    at = parent;
+  }
+}
+
+function isParent(records: ReadonlyMap<string, RecordNode>, relative: string): boolean {
+  const suffix = `.${relative}`;
+  for (const name of records.keys()) if (name.endsWith(suffix)) return true;
+  return false;
+}
+
+function addressesOf(node: RecordNode, recordType: string): readonly string[] {
+  if (recordType === "A") return node.addresses;
+  return recordType === "AAAA" ? node.addresses6 : [];
+}
+
+function publicStep(graph: Graph, name: string, { question, progress }: Context): Step {
+  const answer = publicAnswer(graph, name);
+  switch (answer.kind) {
+    case "cname":
+      progress.reasons.push(answer.reason);
+      return { kind: "follow", target: answer.target, ttlSeconds: publicTtlSeconds };
+    case "address": {
+      const recordType = question.recordType ?? "A";
+      if (recordType === "A") {
+        progress.reasons.push(...answer.reasons);
+        return done(progress, {
+          outcome: "public",
+          finalName: name,
+          addresses: [answer.address],
+          ttlSeconds: publicTtlSeconds,
+          answeredBy: "public-dns",
+        });
+      }
+      const says = `Public DNS has no record of type ${recordType} for ${name}.`;
+      progress.reasons.push(because("dns.no-type", says));
+      return done(progress, { outcome: "nodata", finalName: name, answeredBy: "public-dns" });
+    }
+    case "empty":
+    case "nxdomain":
+      progress.reasons.push(answer.reason);
+      return done(progress, {
+        outcome: answer.kind === "empty" ? "nodata" : "nxdomain",
+        finalName: name,
+        answeredBy: "public-dns",
+      });
+  }
+}
+
+type Ending = Pick<NameResolution, "outcome" | "finalName" | "answeredBy"> &
+  Partial<Pick<NameResolution, "addresses" | "ttlSeconds">>;
+
+const done = (progress: Progress, ending: Ending): Step => ({
+  kind: "done",
+  resolution: ended(progress, ending),
+});
+
+function ended({ chain, reasons, zone }: Progress, ending: Ending): NameResolution {
+  const byZone = ending.answeredBy === "private-zone" && zone !== undefined;
+  return {
+    chain,
+    addresses: [],
+    ttlSeconds: publicTtlSeconds,
+    reasons,
+    ...ending,
+    ...(byZone
+      ? {
+          zone: { id: zone.zoneId, name: zone.zoneName },
+          link: { id: zone.id, redirects: zone.redirects },
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,85 @@
+/** Public DNS as the platform tells it: which names exist, and where their chains lead. */
+import type { Graph } from "../arm/index.ts";
+import { privateAlias, publicAddressOf, publicFixedHosts, publicNameOf } from "../azure/index.ts";
+import type { Reason } from "../core/index.ts";
+import { because } from "./because.ts";
+import { oncePerGraph } from "./memo.ts";
+import { connectionsTo } from "./network-view.ts";
+import { servedHosts } from "./served-hosts.ts";
+
+/** What public DNS holds at one name. `empty`: the name exists (a zone, or the parent of names) without a record. */
+export type PublicAnswer =
+  | { readonly kind: "cname"; readonly target: string; readonly reason: Reason }
+  | { readonly kind: "address"; readonly address: string; readonly reasons: readonly Reason[] }
+  | { readonly kind: "empty"; readonly reason: Reason }
+  | { readonly kind: "nxdomain"; readonly reason: Reason };
+
+const existing = oncePerGraph((graph) => {
+  const hosts = new Set([...publicFixedHosts, ...servedHosts(graph).keys()]);
+  const parents = new Set<string>();
+  for (const host of hosts) {
+    addParents(parents, host);
+    const alias = aliasOf(graph, host);
+    if (alias !== undefined) addParents(parents, alias.alias);
+  }
+  return { hosts, parents };
+});
+
+function addParents(parents: Set<string>, host: string): void {
+  for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
+    parents.add(host.slice(dot + 1));
+  }
+}
+
+/** The alias that public DNS has for a host now: always for a scope's names, once there is an endpoint for a workspace's. */
+function aliasOf(graph: Graph, host: string): ReturnType<typeof privateAlias> {
+  const alias = privateAlias(host);
+  if (alias === undefined || alias.kind === "scope") return alias;
+  const workspaceId = servedHosts(graph).get(host)?.resourceId;
+  const linked = workspaceId !== undefined && connectionsTo(graph, workspaceId).length > 0;
+  return linked ? alias : undefined;
+}
+
+/**
+ * What public DNS answers for one name, without following it.
+ * @param name lower case, without the final dot.
+ */
+export function publicAnswer(graph: Graph, name: string): PublicAnswer {
+  const { hosts, parents } = existing(graph);
+  if (hosts.has(name)) return answerOfHost(graph, name);
+  const behind = publicNameOf(name);
+  if (behind !== undefined && hosts.has(behind) && aliasOf(graph, behind) !== undefined) {
+    return addressAnswer(behind, name);
+  }
+  if (parents.has(name)) {
+    const says = `${name} exists, but has no address.`;
+    return { kind: "empty", reason: because("dns.no-type", says) };
+  }
+  const says = `Public DNS does not know ${name}.`;
+  return { kind: "nxdomain", reason: because("dns.unknown-name", says) };
+}
+
+function answerOfHost(graph: Graph, host: string): PublicAnswer {
+  const alias = aliasOf(graph, host);
+  if (alias !== undefined) {
+    const says =
+      alias.kind === "scope"
+        ? `${host} always has the alias ${alias.alias}, whether or not a private link exists.`
+        : `${host} has the alias ${alias.alias}, since its workspace has a private endpoint.`;
+    const rule = alias.kind === "scope" ? "dns.alias" : "dns.workspace-alias";
+    return { kind: "cname", target: alias.alias, reason: because(rule, says) };
+  }
+  if (privateAlias(host)?.kind !== "workspace") return addressAnswer(host, host);
+  const says = `${host} has no alias, since its workspace has no private endpoint.`;
+  return addressAnswer(host, host, because("dns.workspace-without-endpoint", says));
+}
+
+function addressAnswer(host: string, name: string, ...before: readonly Reason[]): PublicAnswer {
+  const address = publicAddressOf(host);
+  if (address === undefined) {
+    const says = `Public DNS does not know ${name}.`;
+    return { kind: "nxdomain", reason: because("dns.unknown-name", says) };
+  }
+  const says = `Public DNS gives ${name} the address ${address}.`;
+  return { kind: "address", address, reasons: [...before, because("dns.public", says)] };
+}

@@ -1,0 +1,232 @@
+/** What a rule may read of Azure Monitor's resources: typed readers over the graph, and no other field. */
+import { idKey, listAt, parseId, regionKey, stringAt } from "../arm/index.ts";
+import type { ArmResource, Graph, ResourceId } from "../arm/index.ts";
+import { hostOfEndpoint } from "../azure/index.ts";
+import { groupBy, oncePerGraph } from "./memo.ts";
+
+/** The resource types that rules read, in the providers' spelling. */
+export const types = {
+  scope: "Microsoft.Insights/privateLinkScopes",
+  scopedResource: "Microsoft.Insights/privateLinkScopes/scopedResources",
+  dce: "Microsoft.Insights/dataCollectionEndpoints",
+  dcr: "Microsoft.Insights/dataCollectionRules",
+  association: "Microsoft.Insights/dataCollectionRuleAssociations",
+  workspace: "Microsoft.Monitor/accounts",
+  cluster: "Microsoft.ContainerService/managedClusters",
+  roleAssignment: "Microsoft.Authorization/roleAssignments",
+} as const;
+
+/** The association's name by which a resource gets its configuration from one endpoint; Azure fixes it. */
+export const configurationAssociationName = "configurationAccessEndpoint";
+
+export type PublicNetworkAccess = "Enabled" | "Disabled" | "SecuredByPerimeter";
+
+export interface DceView {
+  readonly id: ResourceId;
+  readonly name: string;
+  readonly region: string;
+  readonly configurationHost: string | undefined;
+  readonly logsHost: string | undefined;
+  readonly metricsHost: string | undefined;
+  /** Enabled where it is not set: first-party templates make endpoints with `properties: {}` and use them publicly. */
+  readonly publicNetworkAccess: PublicNetworkAccess;
+}
+
+export interface WorkspaceView {
+  readonly id: ResourceId;
+  readonly name: string;
+  readonly region: string;
+  readonly queryHost: string | undefined;
+  readonly publicNetworkAccess: PublicNetworkAccess;
+  readonly defaultDceId: ResourceId | undefined;
+  readonly defaultDcrId: ResourceId | undefined;
+}
+
+export interface DcrView {
+  readonly id: ResourceId;
+  readonly name: string;
+  readonly region: string;
+  readonly immutableId: string | undefined;
+  readonly dceId: ResourceId | undefined;
+  /** Azure Monitor workspaces that it sends metrics to. */
+  readonly workspaceIds: readonly ResourceId[];
+  readonly streams: readonly string[];
+}
+
+export interface AssociationView {
+  readonly id: ResourceId;
+  readonly name: string;
+  /** The resource that is associated: a cluster. */
+  readonly resourceId: ResourceId;
+  readonly dcrId: ResourceId | undefined;
+  readonly dceId: ResourceId | undefined;
+}
+
+export interface ScopeView {
+  readonly id: ResourceId;
+  readonly name: string;
+  readonly ingestionAccessMode: string;
+  readonly queryAccessMode: string;
+}
+
+export interface ScopedResourceView {
+  readonly id: ResourceId;
+  readonly name: string;
+  readonly scopeId: ResourceId;
+  readonly linkedId: ResourceId;
+}
+
+const publicAccessOf = (value: string | undefined): PublicNetworkAccess =>
+  value === "Disabled" || value === "SecuredByPerimeter" ? value : "Enabled";
+
+const region = (resource: ArmResource): string => regionKey(resource.location ?? "");
+
+const hostAt = (resource: ArmResource, ...path: readonly string[]): string | undefined => {
+  const endpoint = stringAt(resource.properties, ...path);
+  return endpoint === undefined ? undefined : hostOfEndpoint(endpoint);
+};
+
+const dceView = (resource: ArmResource): DceView => ({
+  id: resource.id,
+  name: resource.name,
+  region: region(resource),
+  configurationHost: hostAt(resource, "configurationAccess", "endpoint"),
+  logsHost: hostAt(resource, "logsIngestion", "endpoint"),
+  metricsHost: hostAt(resource, "metricsIngestion", "endpoint"),
+  publicNetworkAccess: publicAccessOf(
+    stringAt(resource.properties, "networkAcls", "publicNetworkAccess"),
+  ),
+});
+
+const workspaceView = (resource: ArmResource): WorkspaceView => ({
+  id: resource.id,
+  name: resource.name,
+  region: region(resource),
+  queryHost: hostAt(resource, "metrics", "prometheusQueryEndpoint"),
+  publicNetworkAccess: publicAccessOf(stringAt(resource.properties, "publicNetworkAccess")),
+  defaultDceId: stringAt(
+    resource.properties,
+    "defaultIngestionSettings",
+    "dataCollectionEndpointResourceId",
+  ),
+  defaultDcrId: stringAt(
+    resource.properties,
+    "defaultIngestionSettings",
+    "dataCollectionRuleResourceId",
+  ),
+});
+
+const dcrView = (resource: ArmResource): DcrView => ({
+  id: resource.id,
+  name: resource.name,
+  region: region(resource),
+  immutableId: stringAt(resource.properties, "immutableId"),
+  dceId: stringAt(resource.properties, "dataCollectionEndpointId"),
+  workspaceIds: listAt(resource.properties, "destinations", "monitoringAccounts").flatMap(
+    (destination) => stringAt(destination, "accountResourceId") ?? [],
+  ),
+  streams: listAt(resource.properties, "dataFlows").flatMap((flow) =>
+    listAt(flow, "streams").filter((stream) => typeof stream === "string"),
+  ),
+});
+
+/** All data collection endpoints, oldest first. */
+export const dcesOf = oncePerGraph((graph) => graph.ofType(types.dce).map(dceView));
+/** All data collection rules, oldest first. */
+export const dcrsOf = oncePerGraph((graph) => graph.ofType(types.dcr).map(dcrView));
+/** All Azure Monitor workspaces, oldest first. */
+export const workspacesOf = oncePerGraph((graph) =>
+  graph.ofType(types.workspace).map(workspaceView),
+);
+
+const viewOf =
+  <View>(type: string, view: (resource: ArmResource) => View) =>
+  (graph: Graph, id: ResourceId): View | undefined => {
+    const resource = graph.get(id);
+    return resource?.type.toLowerCase() === type.toLowerCase() ? view(resource) : undefined;
+  };
+
+export const dceOf = viewOf(types.dce, dceView);
+export const workspaceOf = viewOf(types.workspace, workspaceView);
+export const dcrOf = viewOf(types.dcr, dcrView);
+export const scopeOf = viewOf(types.scope, (resource): ScopeView => ({
+  id: resource.id,
+  name: resource.name,
+  ingestionAccessMode:
+    stringAt(resource.properties, "accessModeSettings", "ingestionAccessMode") ?? "Open",
+  queryAccessMode: stringAt(resource.properties, "accessModeSettings", "queryAccessMode") ?? "Open",
+}));
+
+const gone: ReadonlySet<string> = new Set(["Failed", "Canceled", "Deleting"]);
+
+/** Every link between a scope and a resource that is in force: a failed or canceled one links nothing. */
+export const scopedResourcesOf = oncePerGraph((graph): readonly ScopedResourceView[] =>
+  graph.ofType(types.scopedResource).flatMap((resource) => {
+    const linkedId = stringAt(resource.properties, "linkedResourceId");
+    const scopeId = parseId(resource.id)?.parentId;
+    if (linkedId === undefined || scopeId === undefined) return [];
+    if (gone.has(stringAt(resource.properties, "provisioningState") ?? "")) return [];
+    return [{ id: resource.id, name: resource.name, scopeId, linkedId }];
+  }),
+);
+
+const linksByScope = oncePerGraph((graph) =>
+  groupBy(scopedResourcesOf(graph), ({ scopeId }) => idKey(scopeId)),
+);
+
+/** The links of one scope, oldest first. */
+export const scopedResourcesIn = (
+  graph: Graph,
+  scopeId: ResourceId,
+): readonly ScopedResourceView[] => linksByScope(graph).get(idKey(scopeId)) ?? [];
+
+const linkKeys = oncePerGraph(
+  (graph) =>
+    new Set(
+      scopedResourcesOf(graph).map(
+        ({ scopeId, linkedId }) => `${idKey(scopeId)}\n${idKey(linkedId)}`,
+      ),
+    ),
+);
+
+/** Whether a scope links a resource. */
+export const scopeLinks = (
+  graph: Graph,
+  link: { readonly scopeId: ResourceId; readonly resourceId: ResourceId },
+): boolean => linkKeys(graph).has(`${idKey(link.scopeId)}\n${idKey(link.resourceId)}`);
+
+/** All associations, oldest first. */
+export const associationsOf = oncePerGraph((graph): readonly AssociationView[] =>
+  graph.ofType(types.association).flatMap((resource) => {
+    const parsed = parseId(resource.id);
+    if (parsed?.extendedId === undefined) return [];
+    return [
+      {
+        id: resource.id,
+        name: resource.name,
+        resourceId: parsed.extendedId,
+        dcrId: stringAt(resource.properties, "dataCollectionRuleId"),
+        dceId: stringAt(resource.properties, "dataCollectionEndpointId"),
+      },
+    ];
+  }),
+);
+
+const associationsByResource = oncePerGraph((graph) =>
+  groupBy(associationsOf(graph), ({ resourceId }) => idKey(resourceId)),
+);
+
+/** The associations of one resource, oldest first. */
+export const associationsWith = (
+  graph: Graph,
+  resourceId: ResourceId,
+): readonly AssociationView[] => associationsByResource(graph).get(idKey(resourceId)) ?? [];
+
+/** The association that says from which endpoint a resource gets its configuration, if it has one. */
+export const configurationAssociation = (
+  graph: Graph,
+  resourceId: ResourceId,
+): AssociationView | undefined =>
+  associationsWith(graph, resourceId).find(
+    ({ name }) => name.toLowerCase() === configurationAssociationName.toLowerCase(),
+  );
