@@ -86,6 +86,7 @@ export const limits = {
   verifiedTokensMax: 10_000,
   tokenRequestBytesMax: 32 * 1024,
   tokenRefusalsPerMinuteMax: 120,
+  tokenAttemptsAtOnceMax: 16,
   applicationsMax: 10_000,
 
   // TLS.

@@ -1,5 +1,5 @@
 /** The local certificate authority: one CA in a private folder, and a leaf for each host that is served. */
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
@@ -76,19 +76,20 @@ interface Issuer {
   readonly pem: string;
   readonly commonName: string;
   readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
   readonly notAfterMs: number;
 }
 
-function newAuthority(clock: Clock, random: Random): string {
+async function newAuthority(clock: Clock, random: Random): Promise<string> {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const commonName = `Linkscope local authority ${random.bytes(4).toString("hex")}`;
-  const pem = certificatePem({
+  const pem = await certificatePem({
     commonName,
     notBeforeMs: clock.nowMs() - backdatedMs,
     notAfterMs: clock.nowMs() + limits.authorityLifeMs,
     serial: random.bytes(16),
     publicKey,
-    issuer: { commonName, privateKey },
+    issuer: { commonName, privateKey, publicKey },
     hosts: [],
   });
   return `${privateKey.export({ type: "pkcs8", format: "pem" }).toString()}${pem}`;
@@ -106,6 +107,7 @@ function readAuthority(path: string, text: string): Issuer {
       pem,
       commonName: commonName?.slice(3) ?? "",
       privateKey,
+      publicKey: createPublicKey(privateKey),
       notAfterMs: Date.parse(certificate.validTo),
     };
   } catch (error) {
@@ -136,33 +138,33 @@ function leafCache(
   clock: Clock,
   random: Random,
 ): (host: string) => Promise<SecureContext> {
-  const leaves = new Map<string, Leaf>();
-  return (host) =>
-    new Promise((resolve) => {
-      const names = certificateNames(host.toLowerCase());
-      const key = names[0] ?? "";
-      const kept = leaves.get(key);
-      if (kept !== undefined && clock.nowMs() < kept.renewAtMs) return resolve(kept.context);
-      const leaf = mint(names, issuer, { clock, random });
-      leaves.delete(key);
-      leaves.set(key, leaf);
-      for (const oldest of leaves.keys()) {
-        if (leaves.size <= limits.leavesMax) break;
-        leaves.delete(oldest);
-      }
-      resolve(leaf.context);
-    });
+  const leaves = new Map<string, Promise<Leaf>>();
+  return async (host) => {
+    const names = certificateNames(host.toLowerCase());
+    const key = names[0] ?? "";
+    const kept = await leaves.get(key);
+    if (kept !== undefined && clock.nowMs() < kept.renewAtMs) return kept.context;
+    const minting = mint(names, issuer, { clock, random });
+    minting.catch(() => leaves.delete(key));
+    leaves.delete(key);
+    leaves.set(key, minting);
+    for (const oldest of leaves.keys()) {
+      if (leaves.size <= limits.leavesMax) break;
+      leaves.delete(oldest);
+    }
+    return (await minting).context;
+  };
 }
 
-function mint(
+async function mint(
   names: readonly string[],
   issuer: Issuer,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
-): Leaf {
+): Promise<Leaf> {
   const nowMs = clock.nowMs();
   refuseExpired(issuer, nowMs);
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const cert = certificatePem({
+  const cert = await certificatePem({
     commonName: names[0] ?? "",
     notBeforeMs: nowMs - backdatedMs,
     notAfterMs: Math.min(nowMs + limits.leafLifeMs, issuer.notAfterMs),

@@ -10,11 +10,14 @@ import { CodedError, messageOf } from "../core/index.ts";
  *
  * @throws CodedError KeyFileExposed when others than the owner may read it; KeyFileUnreadable.
  */
-export async function openPrivateFile(path: string, create: () => string): Promise<string> {
+export async function openPrivateFile(
+  path: string,
+  create: () => string | Promise<string>,
+): Promise<string> {
   const present = await readPrivateFile(path);
   if (present !== undefined) return present;
   await makePrivateFolder(dirname(path));
-  const fresh = await writeBeside(path, create());
+  const fresh = await writeBeside(path, await create());
   try {
     // A hard link, unlike a rename, fails when the name is taken: the first process wins.
     await link(fresh, path);
