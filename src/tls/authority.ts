@@ -1,5 +1,10 @@
 /** The local certificate authority: one CA in a private folder, and a leaf for each host that is served. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  X509Certificate,
+} from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
