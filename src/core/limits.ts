@@ -78,6 +78,16 @@ export const limits = {
   namespacePrefixesMax: 4096,
   namespaceConfigBytesMax: 8 * 1024 * 1024,
 
+  // Edge.
+  tlsHandshakeTimeoutMs: 10_000,
+  edgeDrainMs: 5_000,
+  unixSocketPathBytesMax: 107,
+  accessLogPathCharsMax: 512,
+  accessLogReasonsMax: 32,
+  accessLogEntriesMax: 10_000,
+  accessLogPendingCharsMax: 4 * 1024 * 1024,
+  accessLogBytesMax: 64 * 1024 * 1024,
+
   // Tokens.
   tokenCharsMax: 16 * 1024,
   tokenLifeSeconds: 3600,
@@ -92,7 +102,7 @@ export const limits = {
   // TLS.
   authorityLifeMs: 3_650 * 24 * 60 * 60 * 1000,
   leafLifeMs: 30 * 24 * 60 * 60 * 1000,
-  leavesMax: 1024,
+  leavesMax: 256,
 
   // Agent.
   scrapeBytesMax: 64 * 1024 * 1024,
