@@ -1,0 +1,63 @@
+/** Error codes of the edge itself: requests that reach no service behind it. */
+import type { ErrorCatalogue } from "../core/index.ts";
+
+export const edgeErrors = {
+  InvalidRequest: {
+    status: 400,
+    fault: "caller",
+    retry: false,
+    means: "The request's shape is refused: it could be read in two ways.",
+    remedy:
+      "Send one Host header, a path in origin form without empty, `.` or `..` segments, and one length.",
+  },
+  RequestTimeout: {
+    status: 408,
+    fault: "caller",
+    retry: true,
+    means: "The request's head did not arrive in time.",
+    remedy: "Send the whole head at once.",
+  },
+  UriTooLong: {
+    status: 414,
+    fault: "caller",
+    retry: false,
+    means: "The request's URL has more bytes than are taken.",
+    remedy: "Shorten the URL; a query may be sent as a form with POST.",
+  },
+  HeadersTooLarge: {
+    status: 431,
+    fault: "caller",
+    retry: false,
+    means: "The request's header section has more bytes than are taken.",
+    remedy: "Send fewer or shorter headers.",
+  },
+  MisdirectedRequest: {
+    status: 421,
+    fault: "caller",
+    retry: true,
+    means: "The Host header names another host than the TLS handshake did.",
+    remedy: "Open a connection for that host.",
+  },
+  HostNotServed: {
+    status: 404,
+    fault: "caller",
+    retry: false,
+    means: "No resource has this host name any more.",
+    remedy: "Read the resource's endpoint again.",
+  },
+} as const satisfies ErrorCatalogue;
+
+export type EdgeErrorCode = keyof typeof edgeErrors;
+
+/** Why a connection was closed before a request of it was answered; a label of the platform's metrics. */
+export type CloseReason =
+  | "header-invalid"
+  | "header-timeout"
+  | "header-without-link"
+  | "link-unknown"
+  | "link-refused"
+  | "host-not-served"
+  | "host-not-named"
+  | "handshake-failed"
+  | "handshake-timeout"
+  | "too-many-connections";

@@ -1,0 +1,55 @@
+/** Metrics queries at a workspace's query host: who may ask, over which way; then the Prometheus API answers. */
+import { stringAt } from "../arm/index.ts";
+import { audiences, dataActions } from "../azure/index.ts";
+import type { Clock } from "../core/index.ts";
+import type { HttpRequest, HttpResponse } from "../http/index.ts";
+import { authenticate, networkRefusal, passes, refusal } from "../ingest/index.ts";
+import type { Exchange } from "../ingest/index.ts";
+import { roleAccess, workspaceQueryAccess } from "../rules/index.ts";
+import type { MetricsStore, Querier } from "../store/index.ts";
+
+export interface MetricsQueryContext {
+  readonly store: Pick<MetricsStore, "workspace">;
+  readonly clock: Clock;
+  readonly answerPrometheusApi: (
+    request: HttpRequest,
+    context: { readonly querier: Querier; readonly clock: Clock },
+  ) => Promise<HttpResponse>;
+}
+
+/**
+ * Answers a PromQL request: 401 for another audience, 403 of the private link, 403 of the role, then the query.
+ *
+ * @see learn.microsoft.com/azure/azure-monitor/metrics/prometheus-api-promql
+ */
+export async function answerMetricsQuery(
+  exchange: Exchange,
+  { store, clock, answerPrometheusApi }: MetricsQueryContext,
+): Promise<HttpResponse> {
+  const authentication = authenticate(exchange, audiences.prometheus);
+  if (authentication.kind === "refused") return authentication.response;
+
+  const { publication, origin, served, request } = exchange;
+  const { graph } = publication;
+  const workspaceId = served.resourceId ?? "";
+  if (!passes(exchange, workspaceQueryAccess(graph, { origin, workspaceId }))) {
+    return networkRefusal();
+  }
+  const { objectId } = authentication.principal;
+  const role = roleAccess(graph, {
+    principalId: objectId,
+    dataAction: dataActions.readMetrics,
+    scope: workspaceId,
+  });
+  if (!passes(exchange, role)) {
+    return refusal(
+      "AuthorizationFailed",
+      `The principal ${objectId} has no permission to query this workspace; assign it Monitoring Data Reader on the workspace.`,
+    );
+  }
+  const accountId = stringAt(graph.get(workspaceId)?.properties, "accountId");
+  if (accountId === undefined) {
+    return refusal("DestinationUnavailable", "The workspace is not ready yet.");
+  }
+  return answerPrometheusApi(request, { querier: await store.workspace(accountId), clock });
+}

@@ -1,0 +1,91 @@
+/** The services behind the edge: each kind of host with what answers there, and the shape of its errors. */
+import { audiences } from "../azure/index.ts";
+import { assertNever, CodedError } from "../core/index.ts";
+import { json } from "../http/index.ts";
+import type { HttpResponse } from "../http/index.ts";
+import {
+  answerAgentConfiguration,
+  answerMetricsIngestion,
+  authenticate,
+  networkRefusal,
+  passes,
+  refusal,
+} from "../ingest/index.ts";
+import type {
+  AgentConfigurationContext,
+  Exchange,
+  MetricsIngestionContext,
+} from "../ingest/index.ts";
+import { ingestionAccess } from "../rules/index.ts";
+import type { ServedHostKind } from "../rules/index.ts";
+import { answerMetricsQuery } from "./metrics-query.ts";
+import type { MetricsQueryContext } from "./metrics-query.ts";
+
+export type ServicesContext = AgentConfigurationContext &
+  MetricsIngestionContext &
+  MetricsQueryContext;
+
+/** The kinds of host that the edge serves; ARM and the login host are control's. */
+export type EdgeHostKind = Exclude<ServedHostKind, "arm" | "login">;
+
+export const isEdgeKind = (kind: ServedHostKind): kind is EdgeHostKind =>
+  kind !== "arm" && kind !== "login";
+
+/** Answers a request at a served host. @throws CodedError where the world failed. */
+export async function answerAt(
+  kind: EdgeHostKind,
+  exchange: Exchange,
+  context: ServicesContext,
+): Promise<HttpResponse> {
+  switch (kind) {
+    case "configuration-global":
+    case "configuration":
+      return answerAgentConfiguration(exchange, context);
+    case "metrics-ingestion":
+      return answerMetricsIngestion(exchange, context);
+    case "metrics-query":
+      return answerMetricsQuery(exchange, context);
+    case "logs-ingestion":
+      return refuseLogs(exchange);
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** Who may not come here learns that first; who may learns that nothing is here yet. */
+function refuseLogs(exchange: Exchange): HttpResponse {
+  const authentication = authenticate(exchange, audiences.monitor);
+  if (authentication.kind === "refused") return authentication.response;
+  const { publication, origin, served } = exchange;
+  const dceId = served.resourceId ?? "";
+  if (!passes(exchange, ingestionAccess(publication.graph, { origin, dceId }))) {
+    return networkRefusal();
+  }
+  return refusal(
+    "FeatureNotEmulated",
+    "The Logs Ingestion API is not emulated yet; metrics ingestion is, at the metrics host of this data collection endpoint.",
+  );
+}
+
+/**
+ * The answer for what a service threw: Prometheus's shape at query hosts, the data plane's elsewhere.
+ * What failed inside is told to the access log; the caller gets the request id.
+ */
+export function errorAnswer(kind: EdgeHostKind | undefined, error: CodedError): HttpResponse {
+  const { status, code } = error;
+  const inside = status === 500;
+  const message = inside ? "The request failed inside the platform." : error.message;
+  const headers = {
+    "x-ms-error-code": code,
+    ...(status === 429 || status === 503 ? { "retry-after": "1" } : {}),
+  };
+  if (kind !== "metrics-query") return json(status, { error: { code, message } }, headers);
+  return json(status, { status: "error", errorType: errorTypeOf(status), error: message }, headers);
+}
+
+/** @see prometheus/web/api/v1/api.go: the errorType of a status */
+function errorTypeOf(status: number): string {
+  if (status === 422) return "execution";
+  if (status === 503) return "timeout";
+  return status >= 500 ? "internal" : "bad_data";
+}

@@ -1,0 +1,103 @@
+/** What the graph says about collecting data: a rule's endpoint and destinations, a cluster's rules and identities. */
+import { at, isObject, listAt, parseId, sameId, stringAt } from "../arm/index.ts";
+import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
+import { associationsWith, types } from "../rules/index.ts";
+
+export const metricsStream = "Microsoft-PrometheusMetrics";
+
+/** Where one Prometheus rule's data comes in and goes to. */
+export interface MetricsRule {
+  readonly rule: ArmResource;
+  readonly immutableId: string;
+  readonly endpointId: ResourceId | undefined;
+}
+
+const indexes = new WeakMap<Graph, ReadonlyMap<string, ArmResource>>();
+
+/** The rule with an immutable id (`dcr-<32 hex>`), in any case; one index a graph. */
+export function ruleByImmutableId(graph: Graph, immutableId: string): MetricsRule | undefined {
+  let index = indexes.get(graph);
+  if (index === undefined) {
+    index = new Map(
+      graph
+        .ofType(types.dcr)
+        .map((rule) => [stringAt(rule.properties, "immutableId")?.toLowerCase() ?? "", rule]),
+    );
+    indexes.set(graph, index);
+  }
+  const rule = immutableId === "" ? undefined : index.get(immutableId.toLowerCase());
+  return rule === undefined ? undefined : metricsRule(rule);
+}
+
+const metricsRule = (rule: ArmResource): MetricsRule => ({
+  rule,
+  immutableId: stringAt(rule.properties, "immutableId") ?? "",
+  endpointId: stringAt(rule.properties, "dataCollectionEndpointId"),
+});
+
+/** Whether one of the rule's flows carries the stream. */
+export const hasStream = ({ rule }: MetricsRule, stream: string): boolean =>
+  listAt(rule.properties, "dataFlows").some((flow) => listAt(flow, "streams").includes(stream));
+
+/** The Azure Monitor workspaces that the rule's flows of a stream name; those that are gone are left out. */
+export function destinationAccounts(
+  graph: Graph,
+  { rule }: MetricsRule,
+  stream: string,
+): readonly ArmResource[] {
+  const named = listAt(rule.properties, "dataFlows")
+    .filter((flow) => listAt(flow, "streams").includes(stream))
+    .flatMap((flow) => listAt(flow, "destinations"));
+  return listAt(rule.properties, "destinations", "monitoringAccounts")
+    .filter((destination) => named.includes(stringAt(destination, "name") ?? ""))
+    .map((destination) => graph.get(stringAt(destination, "accountResourceId") ?? ""))
+    .filter((account) => account !== undefined);
+}
+
+/** The cluster of an id, when it is one and exists. */
+export function clusterOf(graph: Graph, id: string): ArmResource | undefined {
+  return parseId(id)?.type.toLowerCase() === types.cluster.toLowerCase()
+    ? graph.get(id)
+    : undefined;
+}
+
+/** The Prometheus rules that are associated with a cluster, each once, in the order of their association. */
+export function metricsRulesOf(graph: Graph, clusterId: ResourceId): readonly MetricsRule[] {
+  const rules = new Map<ResourceId, MetricsRule>();
+  for (const { dcrId } of associationsWith(graph, clusterId)) {
+    const rule = dcrId === undefined ? undefined : graph.get(dcrId);
+    if (rule === undefined) continue;
+    const found = metricsRule(rule);
+    if (hasStream(found, metricsStream)) rules.set(rule.id, found);
+  }
+  return [...rules.values()];
+}
+
+/** The endpoint that a rule names, when it exists. */
+export const endpointOf = (graph: Graph, { endpointId }: MetricsRule): ArmResource | undefined =>
+  endpointId === undefined ? undefined : graph.get(endpointId);
+
+/** Whether the rule takes data through this endpoint: only through the one that it names. */
+export const isBoundTo = ({ endpointId }: MetricsRule, otherId: ResourceId | undefined): boolean =>
+  sameId(endpointId, otherId);
+
+/**
+ * The object ids of a cluster's own identities: the control plane's, the kubelet's and those of its add-ons.
+ *
+ * @see SPEC containerservice managedClusters: identity, identityProfile, addonProfiles.identity
+ */
+export function clusterIdentities(cluster: ArmResource): ReadonlySet<string> {
+  const userAssigned = entriesOf(at(cluster.identity, "userAssignedIdentities"));
+  const addons = entriesOf(at(cluster.properties, "addonProfiles"));
+  const profile = entriesOf(at(cluster.properties, "identityProfile"));
+  const ids = [
+    stringAt(cluster.identity, "principalId"),
+    ...userAssigned.map((identity) => stringAt(identity, "principalId")),
+    ...profile.map((identity) => stringAt(identity, "objectId")),
+    ...addons.map((addon) => stringAt(addon, "identity", "objectId")),
+  ];
+  return new Set(ids.filter((id) => id !== undefined).map((id) => id.toLowerCase()));
+}
+
+const entriesOf = (value: Json | undefined): readonly (Json | undefined)[] =>
+  isObject(value) ? Object.values(value) : [];
