@@ -3,7 +3,7 @@ import type { JsonObject } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import { refuse, shown, verifyJwt } from "./jwt.ts";
 import type { JsonWebKeySet, TokenRefusal } from "./jwt.ts";
-import type { SigningKey } from "./signing-key.ts";
+import type { SigningKeys } from "./signing-key.ts";
 
 /** Who a verified token speaks for. */
 export interface Principal {
@@ -41,7 +41,7 @@ export interface IssueOptions {
 export const tokenIssuer = (tenantId: string): string => `https://sts.windows.net/${tenantId}/`;
 
 /** Issues an app-only access token. Claims follow learn.microsoft.com/entra/identity-platform/access-token-claims-reference. */
-export function issueToken(key: SigningKey, options: IssueOptions): string {
+export function issueToken(key: SigningKeys, options: IssueOptions): string {
   const { audience, tenantId, objectId, appId, nowMs } = options;
   const issuer = options.issuer ?? tokenIssuer(tenantId);
   const nowSeconds = Math.floor(nowMs / 1000);

@@ -10,6 +10,6 @@ export type { JsonWebKeySet, TokenRefusal } from "./jwt.ts";
 export { managedIdentityOf, managedIdentityTokens } from "./managed-identity-tokens.ts";
 export type { ManagedIdentity } from "./managed-identity-tokens.ts";
 export { openSigningKey } from "./signing-key.ts";
-export type { SigningKey, SigningKeyOptions } from "./signing-key.ts";
+export type { SigningKeys, SigningKeyOptions } from "./signing-key.ts";
 export { tokenService } from "./token-service.ts";
 export type { TokenServiceOptions } from "./token-service.ts";

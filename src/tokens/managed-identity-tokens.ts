@@ -8,7 +8,7 @@ import { json } from "../http/index.ts";
 import type { HttpHandler, HttpResponse } from "../http/index.ts";
 import { issueToken } from "./access-token.ts";
 import { shown } from "./jwt.ts";
-import type { SigningKey } from "./signing-key.ts";
+import type { SigningKeys } from "./signing-key.ts";
 import { knownAudience } from "./token-request.ts";
 
 export interface ManagedIdentity {
@@ -27,7 +27,7 @@ export interface ManagedIdentity {
  */
 export function managedIdentityTokens(options: {
   readonly source: GraphSource;
-  readonly key: SigningKey;
+  readonly key: SigningKeys;
   readonly clock: Clock;
 }): HttpHandler {
   return async (request) => {

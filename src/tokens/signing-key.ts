@@ -10,7 +10,7 @@ import { openPrivateFile, replacePrivateFile } from "../tls/index.ts";
 import { signJwt } from "./jwt.ts";
 import type { JsonWebKeySet } from "./jwt.ts";
 
-export interface SigningKey {
+export interface SigningKeys {
   /** The id of the key that signs now. */
   readonly kid: () => string;
   readonly sign: (claims: JsonObject) => string;
@@ -36,7 +36,7 @@ export async function openSigningKey({
   path,
   clock,
   random,
-}: SigningKeyOptions): Promise<SigningKey> {
+}: SigningKeyOptions): Promise<SigningKeys> {
   const newKey = async (): Promise<string> =>
     JSON.stringify({ signing: await generate(clock, random), retired: [] });
   let state = readKeys(path, await openPrivateFile(path, newKey));

@@ -11,13 +11,13 @@ import { loginError } from "./login-error.ts";
 import type { LoginProblem } from "./login-error.ts";
 import { refusalBudget } from "./refusal-budget.ts";
 import type { RefusalBudget } from "./refusal-budget.ts";
-import type { SigningKey } from "./signing-key.ts";
+import type { SigningKeys } from "./signing-key.ts";
 import { readTokenRequest } from "./token-request.ts";
 
 export interface TokenServiceOptions {
   readonly tenantId: string;
   readonly applications: Applications;
-  readonly key: SigningKey;
+  readonly key: SigningKeys;
   readonly clock: Clock;
   readonly random: Random;
   /** Other origins at which ARM is served besides its own host and the origin of the request: `https://localhost:8443`. */
