@@ -95,7 +95,7 @@ export const limits = {
   clockSkewSeconds: 60,
   verifiedTokensMax: 10_000,
   tokenRequestBytesMax: 32 * 1024,
-  tokenRefusalsPerMinuteMax: 120,
+  tokenRefusalsPerMinuteMax: 32,
   tokenAttemptsAtOnceMax: 16,
   applicationsMax: 10_000,
 

@@ -102,16 +102,6 @@ export const tokenErrors = {
     "The login host has no such path.",
     "Use the token, discovery or configuration paths of the compatibility page.",
   ),
-  IdentityNotFound: refusedRequest(
-    400,
-    "No managed identity of that id is assigned here.",
-    "Name a managed cluster or a user-assigned identity that exists.",
-  ),
-  IdentityRequestInvalid: refusedRequest(
-    400,
-    "The managed-identity request cannot be read.",
-    "POST JSON with identityId and resource.",
-  ),
   TooManyApplications: refusedRequest(
     400,
     "The tenant has the most applications it may have.",
