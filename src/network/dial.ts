@@ -1,0 +1,144 @@
+/** Private endpoints as forwarders: opens a connection from a place to an address, and never one beyond the platform. */
+import { createConnection } from "node:net";
+import type { NetConnectOpts, Socket } from "node:net";
+import { assertNever, CodedError, limits, messageOf } from "../core/index.ts";
+import type { Clock } from "../core/index.ts";
+import { idKey } from "../arm/index.ts";
+import type { Graph, ResourceId } from "../arm/index.ts";
+import { encodeProxyHeader } from "../wire/index.ts";
+import type { ProxyEndpoint } from "../wire/index.ts";
+import { networkErrors } from "./errors.ts";
+import type { NetworkErrorCode } from "./errors.ts";
+import type { LinkTable } from "./link-table.ts";
+import { routeOf } from "./route.ts";
+import type { Destination, Place, Route } from "./route.ts";
+
+/** A TCP listener on loopback. */
+export interface ListenerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface DialerOptions {
+  readonly graph: () => Graph;
+  readonly links: LinkTable;
+  readonly edge: { readonly privateSocket: string; readonly publicAddress: ListenerAddress };
+  readonly control: { readonly address: ListenerAddress };
+  readonly clock: Clock;
+}
+
+export interface Dialer {
+  /**
+   * Opens a connection; for a private endpoint its first bytes, the PROXY header with the link id, are already written.
+   *
+   * @param source the client's end, told to the edge.
+   * @throws CodedError with a code of `networkErrors`: AddressNotReachable, PortNotServed, ListenerUnavailable, TooManyConnections.
+   */
+  readonly dial: (place: Place, destination: Destination, source: ProxyEndpoint) => Promise<Socket>;
+  /** Ends the connections through endpoints that the graph no longer has. */
+  readonly dropGone: (graph: Graph) => void;
+  readonly counters: () => DialCounters;
+  readonly close: () => void;
+}
+
+export interface DialCounters {
+  readonly open: number;
+  readonly opened: { readonly endpoint: number; readonly public: number };
+  /** By code of `networkErrors`. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** Makes the dialer. It holds every connection that it opened, until that is closed. */
+export function createDialer(options: DialerOptions): Dialer {
+  const open = new Map<Socket, ResourceId | undefined>();
+  const opened = { endpoint: 0, public: 0 };
+  const refused = new Map<string, number>();
+
+  const dial: Dialer["dial"] = async (place, destination, source) => {
+    const route = routeOf(options.graph(), place, destination);
+    if (route.kind === "none") throw networkError(route.code, route.says);
+    if (open.size >= limits.connectionsPerListenerMax) {
+      const max = limits.connectionsPerListenerMax;
+      throw networkError(
+        "TooManyConnections",
+        `The fabric holds ${open.size} connections; the limit is ${max}.`,
+      );
+    }
+    const endpointId = route.kind === "endpoint" ? route.endpointId : undefined;
+    const linkId = endpointId === undefined ? undefined : options.links.linkIdOf(endpointId);
+    const socket = await connect(targetOf(route, options), options.clock);
+    open.set(socket, endpointId);
+    socket.once("close", () => open.delete(socket));
+    opened[route.kind] += 1;
+    if (linkId !== undefined) socket.write(encodeProxyHeader({ source, destination, linkId }));
+    return socket;
+  };
+
+  return {
+    dial: (place, destination, source) =>
+      dial(place, destination, source).catch((error: unknown) => {
+        const code = error instanceof CodedError ? error.code : "InternalServerError";
+        refused.set(code, (refused.get(code) ?? 0) + 1);
+        throw error;
+      }),
+    dropGone: (graph) => {
+      for (const [socket, endpointId] of open) {
+        if (endpointId !== undefined && graph.get(endpointId) === undefined) socket.destroy();
+      }
+    },
+    counters: () => ({
+      open: open.size,
+      opened: { ...opened },
+      refused: Object.fromEntries(refused),
+    }),
+    close: () => {
+      for (const socket of open.keys()) socket.destroy();
+    },
+  };
+}
+
+/** An error with a code of the fabric's catalogue, and its status. */
+export function networkError(code: NetworkErrorCode, says: string, cause?: unknown): CodedError {
+  return new CodedError(code, says, { status: networkErrors[code].status, cause });
+}
+
+function targetOf(route: Exclude<Route, { kind: "none" }>, options: DialerOptions): NetConnectOpts {
+  switch (route.kind) {
+    case "endpoint":
+      return { path: options.edge.privateSocket };
+    case "public": {
+      const { host, port } =
+        route.listener === "control" ? options.control.address : options.edge.publicAddress;
+      return { host, port };
+    }
+    default:
+      return assertNever(route);
+  }
+}
+
+function connect(target: NetConnectOpts, clock: Clock): Promise<Socket> {
+  return new Promise((done, fail) => {
+    const socket = createConnection({ ...target, allowHalfOpen: true });
+    const refuse = (error: unknown): void => {
+      timer.cancel();
+      socket.destroy();
+      const says = `The platform's own listener does not answer: ${messageOf(error)}`;
+      fail(networkError("ListenerUnavailable", says, error));
+    };
+    const timer = clock.after(limits.dialTimeoutMs, () =>
+      refuse(new Error(`no connection after ${limits.dialTimeoutMs} ms`)),
+    );
+    socket.once("error", refuse);
+    socket.once("connect", () => {
+      timer.cancel();
+      socket.off("error", refuse);
+      // Whoever joins this connection watches `close`; an error before that must not end the process.
+      socket.on("error", () => {});
+      done(socket);
+    });
+  });
+}
+
+/** Whether two places are the same. */
+export const samePlace = (a: Place, b: Place): boolean =>
+  a.kind === "vnet" && b.kind === "vnet" ? idKey(a.vnetId) === idKey(b.vnetId) : a.kind === b.kind;

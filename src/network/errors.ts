@@ -1,0 +1,156 @@
+/** Codes that the fabric answers with: gateway, relays, administration socket, forwarders. */
+import type { ErrorCatalogue } from "../core/index.ts";
+
+export const networkErrors = {
+  ProxyAuthenticationRequired: {
+    status: 407,
+    fault: "caller",
+    retry: false,
+    means: "The gateway did not get the secret of a session.",
+    remedy: "Use the proxy variables that `linkscope exec` sets; they end with its command.",
+  },
+  HostNotServed: {
+    status: 403,
+    fault: "caller",
+    retry: false,
+    means: "The gateway reaches only names that the platform serves.",
+    remedy: "Create the resource whose host this is, or ask for a served name.",
+  },
+  PortNotServed: {
+    status: 403,
+    fault: "caller",
+    retry: false,
+    means: "Nothing listens on this port of the address.",
+    remedy: "Use port 443; the managed-identity endpoint is on port 80.",
+  },
+  AddressNotReachable: {
+    status: 403,
+    fault: "caller",
+    retry: false,
+    means: "No private endpoint and no public service has this address, seen from there.",
+    remedy: "Resolve the name from the same virtual network, and check its peerings.",
+  },
+  NameNotResolved: {
+    status: 502,
+    fault: "caller",
+    retry: false,
+    means: "The name has no address in the DNS of that virtual network.",
+    remedy: "See why with `linkscope resolve NAME --vnet VNET`.",
+  },
+  ListenerUnavailable: {
+    status: 502,
+    fault: "platform",
+    retry: true,
+    means: "The platform's own listener behind the address does not answer.",
+    remedy: "Retry; see `linkscope status` for the process that is down.",
+  },
+  TooManyConnections: {
+    status: 503,
+    fault: "caller",
+    retry: true,
+    means: "The session or the fabric holds as many connections as it may.",
+    remedy: "Close some, or spread the load over more sessions.",
+  },
+  RequestNotProxied: {
+    status: 403,
+    fault: "caller",
+    retry: false,
+    means: "The gateway takes CONNECT, and plain HTTP to the managed-identity endpoint only.",
+    remedy: "Use https, or run the command in a namespace.",
+  },
+  InvalidAuthority: {
+    status: 400,
+    fault: "caller",
+    retry: false,
+    means: "The target of the request is not `host:port`.",
+    remedy: "Name a host and a port.",
+  },
+  TooManySessions: {
+    status: 503,
+    fault: "caller",
+    retry: true,
+    means: "As many `exec` sessions are open as may be.",
+    remedy: "End one; a session ends with its command.",
+  },
+  InvalidSession: {
+    status: 400,
+    fault: "caller",
+    retry: false,
+    means: "The session's place is not one virtual network of the graph, or `public`.",
+    remedy: "Name one with --vnet, by its resource id or by a name that is unique.",
+  },
+  VirtualNetworkNotFound: {
+    status: 404,
+    fault: "caller",
+    retry: false,
+    means: "The graph has no such virtual network.",
+    remedy: "List them with `linkscope show`.",
+  },
+  SessionNotFound: {
+    status: 404,
+    fault: "caller",
+    retry: false,
+    means: "No session has this id; it has ended or never was.",
+    remedy: "Make a new one.",
+  },
+  AdminRequestUnknown: {
+    status: 404,
+    fault: "caller",
+    retry: false,
+    means: "The fabric's administration socket has no such operation.",
+    remedy: "Use the same version of Linkscope for the command and the platform.",
+  },
+  InvalidRelayHeader: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "A relay did not say first what its connection is for.",
+    remedy: "Use the same version of Linkscope for the command and the platform.",
+  },
+  SocketPathTooLong: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The path of a Unix socket has more bytes than the system takes.",
+    remedy: "Set TMPDIR to a shorter folder.",
+  },
+  LinkTableUnreadable: {
+    status: 0,
+    fault: "world",
+    retry: false,
+    means: "The file with the private endpoints' link ids is damaged.",
+    remedy:
+      "Restore it, or stop the platform and remove it: every endpoint then gets a new link id.",
+  },
+  LinkIdsExhausted: {
+    status: 0,
+    fault: "world",
+    retry: false,
+    means: "All 2^32 link ids have been given out.",
+    remedy: "Stop the platform and remove the link table.",
+  },
+  invalid_request: {
+    status: 400,
+    fault: "caller",
+    retry: false,
+    means:
+      "The managed-identity endpoint lacks a header or parameter, or there is no such identity.",
+    remedy: "Send `Metadata: true`, api-version and resource; name an identity with `exec --as`.",
+  },
+  not_supported: {
+    status: 404,
+    fault: "caller",
+    retry: false,
+    means: "Of the instance metadata service, only identity tokens are served here.",
+    remedy: "Ask for /metadata/identity/oauth2/token.",
+  },
+  temporarily_unavailable: {
+    status: 503,
+    fault: "platform",
+    retry: true,
+    means: "The token service does not answer.",
+    remedy: "Retry; see `linkscope status`.",
+  },
+} as const satisfies ErrorCatalogue;
+
+export type NetworkErrorCode = keyof typeof networkErrors;

@@ -1,0 +1,116 @@
+/** The resolvers: one DNS listener for each virtual network of the graph, and one for public DNS; they come and go with it. */
+import { idKey } from "../arm/index.ts";
+import type { Graph, ResourceId } from "../arm/index.ts";
+import { limits } from "../core/index.ts";
+import type { Clock } from "../core/index.ts";
+import { networkTypes } from "../rules/index.ts";
+import { answerDns } from "./dns/answer-dns.ts";
+import { listenDns } from "./dns/listener.ts";
+import type { DnsListener, DnsResponder } from "./dns/listener.ts";
+import type { Place } from "./route.ts";
+
+export interface ResolverAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ResolverPort extends ResolverAddress {
+  readonly place: Place;
+}
+
+export interface Resolvers {
+  /** Answers as the resolver of a place, on the graph of that moment. */
+  readonly respondIn: (place: Place) => DnsResponder;
+  /** The listener of a place, made if there is none yet; undefined past `limits.resolversMax`. */
+  readonly addressOf: (place: Place) => Promise<ResolverAddress | undefined>;
+  readonly ports: () => readonly ResolverPort[];
+  /** Makes listeners for new networks and closes those of networks that are gone. */
+  readonly follow: (graph: Graph) => Promise<void>;
+  readonly counters: () => { readonly queries: number; readonly failures: number };
+  readonly close: () => Promise<void>;
+}
+
+export interface ResolversOptions {
+  readonly graph: () => Graph;
+  readonly clock: Clock;
+  /** Called with each bug that a query found; the client gets SERVFAIL. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+const keyOf = (place: Place): string => (place.kind === "vnet" ? idKey(place.vnetId) : "public");
+
+export function createResolvers(options: ResolversOptions): Resolvers {
+  const listeners = new Map<string, { place: Place; listening: Promise<DnsListener> }>();
+  const ready = new Map<string, ResolverPort>();
+  const counts = { queries: 0, failures: 0 };
+  let closed = false;
+
+  const respondIn =
+    (place: Place): DnsResponder =>
+    (message, transport) => {
+      counts.queries += 1;
+      try {
+        const vnetId = place.kind === "vnet" ? place.vnetId : undefined;
+        return answerDns(message, options.graph(), vnetId, transport);
+      } catch (error) {
+        counts.failures += 1;
+        options.onFailure(error);
+        return serverFailure(message);
+      }
+    };
+
+  const open = async (place: Place): Promise<ResolverAddress | undefined> => {
+    const key = keyOf(place);
+    const known = listeners.get(key);
+    if (known !== undefined) return known.listening;
+    if (closed || listeners.size >= limits.resolversMax) return undefined;
+    const listening = listenDns({ respond: respondIn(place), clock: options.clock });
+    listeners.set(key, { place, listening });
+    try {
+      const { host, port } = await listening;
+      if (listeners.get(key)?.listening === listening) ready.set(key, { place, host, port });
+      return { host, port };
+    } catch (error) {
+      listeners.delete(key);
+      throw error;
+    }
+  };
+
+  const shut = async (key: string): Promise<void> => {
+    const listener = listeners.get(key);
+    listeners.delete(key);
+    ready.delete(key);
+    await listener?.listening.then(
+      (listening) => listening.close(),
+      () => {},
+    );
+  };
+
+  return {
+    respondIn,
+    addressOf: open,
+    ports: () => [...ready.values()],
+    follow: async (graph) => {
+      const vnetIds: readonly ResourceId[] = graph.ofType(networkTypes.vnet).map(({ id }) => id);
+      const wanted = new Set(["public", ...vnetIds.map(idKey)]);
+      const gone = [...listeners.keys()].filter((key) => !wanted.has(key));
+      await Promise.all(gone.map(shut));
+      await open({ kind: "public" });
+      for (const vnetId of vnetIds) await open({ kind: "vnet", vnetId });
+    },
+    counters: () => ({ ...counts }),
+    close: async () => {
+      closed = true;
+      await Promise.all([...listeners.keys()].map(shut));
+    },
+  };
+}
+
+/** SERVFAIL with the query's id and nothing else, which needs no understanding of the query. */
+function serverFailure(message: Buffer): Buffer | undefined {
+  if (message.length < 12) return undefined;
+  const failure = Buffer.alloc(12);
+  failure.writeUInt16BE(message.readUInt16BE(0), 0);
+  failure.writeUInt16BE(0x8082, 2);
+  return failure;
+}
