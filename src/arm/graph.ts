@@ -82,15 +82,9 @@ const tablesOf = (graph: Graph): ReadonlyMap<string, TypeTable> =>
   (graph as GraphWithTables)[tablesSymbol];
 
 function graphOf(version: number, tables: ReadonlyMap<string, TypeTable>): Graph {
-  const lists = new Map<string, readonly ArmResource[]>();
   const ofType = (type: string): readonly ArmResource[] => {
-    const key = type.toLowerCase();
-    let list = lists.get(key);
-    if (list === undefined) {
-      list = [...(tables.get(key)?.values() ?? [])];
-      lists.set(key, list);
-    }
-    return list;
+    const table = tables.get(type.toLowerCase());
+    return table === undefined ? [] : indexOf(table).list;
   };
   const graph: GraphWithTables = {
     version,
@@ -100,13 +94,8 @@ function graphOf(version: number, tables: ReadonlyMap<string, TypeTable>): Graph
     },
     ofType,
     under: (parentId, type) => {
-      const prefix = `${idKey(parentId)}/`;
-      return ofType(type).filter((resource) => {
-        const parsed = parseId(resource.id);
-        return (
-          idKey(resource.id).startsWith(prefix) && idKey(parsed?.parentId ?? "") === idKey(parentId)
-        );
-      });
+      const table = tables.get(type.toLowerCase());
+      return table === undefined ? [] : (indexOf(table).byParent.get(idKey(parentId)) ?? []);
     },
     *all() {
       for (const table of tables.values()) yield* table.values();
@@ -119,6 +108,77 @@ function graphOf(version: number, tables: ReadonlyMap<string, TypeTable>): Graph
     [tablesSymbol]: tables,
   };
   return graph;
+}
+
+interface TableIndex {
+  readonly list: readonly ArmResource[];
+  readonly byParent: ReadonlyMap<string, readonly ArmResource[]>;
+}
+
+/** Tables are shared between versions and never altered, so that an index is made once for each table, when first read. */
+const indexes = new WeakMap<TypeTable, TableIndex>();
+const parentKeys = new WeakMap<ArmResource, string>();
+
+function indexOf(table: TypeTable): TableIndex {
+  const known = indexes.get(table);
+  if (known !== undefined) return known;
+  const byParent = new Map<string, ArmResource[]>();
+  for (const resource of table.values()) {
+    const parent = parentKeyOf(resource);
+    const siblings = byParent.get(parent);
+    if (siblings === undefined) byParent.set(parent, [resource]);
+    else siblings.push(resource);
+  }
+  const index: TableIndex = { list: [...table.values()], byParent };
+  indexes.set(table, index);
+  return index;
+}
+
+function parentKeyOf(resource: ArmResource): string {
+  let key = parentKeys.get(resource);
+  if (key === undefined) {
+    key = idKey(parseId(resource.id)?.parentId ?? "");
+    parentKeys.set(resource, key);
+  }
+  return key;
+}
+
+/** Everything below a resource, group or subscription: children, extensions, and theirs; parents before children. */
+export function descendantsOf(graph: Graph, id: ResourceId): readonly ArmResource[] {
+  const found: ArmResource[] = [];
+  const tables = [...tablesOf(graph).values()].map(indexOf);
+  const pending = [idKey(id)];
+  for (let parent = pending.shift(); parent !== undefined; parent = pending.shift()) {
+    for (const { byParent } of tables) {
+      for (const resource of byParent.get(parent) ?? []) {
+        found.push(resource);
+        pending.push(idKey(resource.id));
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * The changes that make `after` of `before`. Costs what differs: types whose tables are the same are not looked at.
+ * What was deleted and created again between the two keeps its old place in the order.
+ */
+export function graphChanges(before: Graph, after: Graph): readonly Change[] {
+  const changes: Change[] = [];
+  const from = tablesOf(before);
+  const to = tablesOf(after);
+  for (const type of new Set([...from.keys(), ...to.keys()])) {
+    const old = from.get(type);
+    const next = to.get(type);
+    if (old === next) continue;
+    for (const [key, resource] of old ?? []) {
+      if (next?.has(key) !== true) changes.push({ kind: "delete", id: resource.id });
+    }
+    for (const [key, resource] of next ?? []) {
+      if (old?.get(key) !== resource) changes.push({ kind: "put", resource });
+    }
+  }
+  return changes;
 }
 
 /** Where a part of the platform reads the graph: always the last published version, without waiting. */

@@ -2,7 +2,14 @@
 export { canonicalId } from "./canonical-id.ts";
 export { cloudError, problemsError, schemaProblems } from "./cloud-error.ts";
 export type { CloudErrorDetail } from "./cloud-error.ts";
-export { emptyGraph, graphFrom, graphSource, withChanges } from "./graph.ts";
+export {
+  descendantsOf,
+  emptyGraph,
+  graphChanges,
+  graphFrom,
+  graphSource,
+  withChanges,
+} from "./graph.ts";
 export type { ArmResource, Change, Graph, GraphSource, Publication } from "./graph.ts";
 export { at, isObject, listAt, stringAt } from "./json.ts";
 export type { Json, JsonObject } from "./json.ts";

@@ -1,0 +1,102 @@
+/** Puts the control plane together: state, types, operations, publication, and the front door over them. */
+import type { DatabaseSync } from "node:sqlite";
+import type { ArmResource, GraphSource, JsonObject, ResourceType } from "../arm/index.ts";
+import type { Clock, Random } from "../core/index.ts";
+import type { HttpHandler, HttpRequest } from "../http/index.ts";
+import { armApi } from "./arm-api.ts";
+import type { ControlNote } from "./arm-api.ts";
+import { openOperations } from "./operations.ts";
+import type { Authentication, May, Platform, ResourceProvider } from "./platform.ts";
+import { providersOf } from "./providers-of.ts";
+import { createPublisher } from "./publisher.ts";
+import { resourceGroupType } from "./resource-groups.ts";
+import { typeTable } from "./route.ts";
+import { openDatabase, openState } from "./state.ts";
+
+export interface ControlOptions {
+  /** A file of its own, or a database that is open with `synchronous = FULL`; the latter stays open on `close`. */
+  readonly databasePath?: string;
+  readonly database?: DatabaseSync;
+  readonly types: readonly ResourceType[];
+  /** As `GET /providers` shows them; made of the types where absent. */
+  readonly providers?: readonly ResourceProvider[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly authenticate: (request: HttpRequest) => Authentication | Promise<Authentication>;
+  readonly may: May;
+  /** Put when they are absent, at each start: built-in role definitions. */
+  readonly seed?: readonly ArmResource[];
+  readonly jwks?: { readonly keys: readonly JsonObject[] };
+  /** How long asynchronous writes are `Provisioning`; 100 where absent. */
+  readonly operationMs?: number;
+  /** The least time between two publications; 0 (each commit at once) where absent. */
+  readonly publishMs?: number;
+  readonly onNote?: (note: ControlNote) => void;
+}
+
+export interface Control {
+  readonly handler: HttpHandler;
+  /** The last published graph. */
+  readonly source: GraphSource;
+  /** Publishes other public keys of the token service. */
+  readonly setKeys: (jwks: { readonly keys: readonly JsonObject[] }) => void;
+  readonly close: () => void;
+}
+
+/**
+ * Opens the control plane.
+ *
+ * @throws CodedError StateVersionUnknown, StateOfAnotherTenant, StateCorrupt: see `openState`.
+ */
+export function createControl(options: ControlOptions): Control {
+  const { clock, random, tenantId, subscriptionId } = options;
+  const database = options.database ?? openDatabase(options.databasePath ?? ":memory:");
+  const state = openState(database, { tenantId, subscriptionId });
+  const types = typeTable([resourceGroupType, ...options.types]);
+  const platform: Platform = {
+    state,
+    types,
+    providers: options.providers ?? providersOf(types.all),
+    clock,
+    random,
+    tenantId,
+    subscriptionId,
+    may: options.may,
+    operationMs: options.operationMs ?? 100,
+    changed: () => publisher.changed(state.graph()),
+  };
+  plant(platform, options.seed ?? []);
+  const publisher = createPublisher(
+    { graph: state.graph(), jwks: options.jwks ?? { keys: [] }, tenantId },
+    { clock, publishMs: options.publishMs ?? 0 },
+  );
+  const operations = openOperations(platform);
+  const handler = armApi({
+    platform,
+    operations,
+    authenticate: options.authenticate,
+    settled: async () => {
+      publisher.changed(state.graph());
+      await publisher.settled();
+    },
+    onNote: options.onNote,
+  });
+  return {
+    handler,
+    source: publisher.source,
+    setKeys: publisher.setKeys,
+    close: () => {
+      operations.stop();
+      if (options.database === undefined) state.close();
+    },
+  };
+}
+
+/** Puts what every platform has and this state lacks. */
+function plant({ state }: Platform, seed: readonly ArmResource[]): void {
+  const missing = seed.filter(({ id }) => state.graph().get(id) === undefined);
+  if (missing.length === 0) return;
+  state.commit({ changes: missing.map((resource) => ({ kind: "put", resource })) });
+}

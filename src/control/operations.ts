@@ -1,0 +1,153 @@
+/** Long-running operations: started with a write, read by polling, ended by the clock; and the locks they hold. */
+import { idKey, parseId } from "../arm/index.ts";
+import type { ArmResource, Change, ResourceId } from "../arm/index.ts";
+import { CodedError, guid } from "../core/index.ts";
+import type { Timer } from "../core/index.ts";
+import { json } from "../http/index.ts";
+import type { HttpRequest, HttpResponse } from "../http/index.ts";
+import { timestamp } from "./platform.ts";
+import type { Platform } from "./platform.ts";
+import type { Operation } from "./state.ts";
+
+/** Clients take 0 for absent and fall back to 30 s, so that one second is the least that helps. */
+const retryAfterSeconds = "1";
+
+export interface Operations {
+  /** Whether a write that would take this lock must wait. */
+  readonly isLocked: (lockId: ResourceId | undefined) => boolean;
+  /** An operation to commit together with its changes. */
+  readonly begin: (
+    kind: Operation["kind"],
+    resource: ArmResource,
+    lockId: ResourceId | undefined,
+  ) => Operation;
+  /** Called once the operation is committed: holds its lock and ends it after `operationMs`. */
+  readonly run: (operation: Operation) => void;
+  /** Ends nothing more: what runs is ended by the next start. */
+  readonly stop: () => void;
+}
+
+/** Starts with the operations that an earlier process left unfinished: they end at once, their writes being durable. */
+export function openOperations(platform: Platform): Operations {
+  const locks = new Set<string>();
+  const timers = new Map<string, Timer>();
+  const end = (operation: Operation): void => {
+    const ended: Operation = {
+      ...operation,
+      status: "Succeeded",
+      endTime: timestamp(platform.clock),
+    };
+    const changes = settledResource(platform, operation);
+    platform.state.commit({ changes, operations: [ended] });
+    timers.delete(operation.id);
+    if (operation.lockId !== undefined) locks.delete(idKey(operation.lockId));
+    if (changes.length > 0) platform.changed();
+  };
+  const endLater = (operation: Operation): void => {
+    const timer = platform.clock.after(platform.operationMs, () => {
+      try {
+        end(operation);
+      } catch (error) {
+        // The disk refused: the operation goes on, and so does its lock, until the disk takes it.
+        if (!(error instanceof CodedError)) throw error;
+        endLater(operation);
+      }
+    });
+    timers.set(operation.id, timer);
+  };
+  for (const operation of platform.state.unfinished()) end(operation);
+  return {
+    isLocked: (lockId) => lockId !== undefined && locks.has(idKey(lockId)),
+    begin: (kind, resource, lockId) => {
+      const id = guid(platform.random);
+      return {
+        id,
+        kind,
+        resourceId: resource.id,
+        statusPath: statusPath(platform, resource, id),
+        lockId,
+        status: "InProgress",
+        startTime: timestamp(platform.clock),
+        endTime: undefined,
+      };
+    },
+    run: (operation) => {
+      if (operation.lockId !== undefined) locks.add(idKey(operation.lockId));
+      endLater(operation);
+    },
+    stop: () => {
+      for (const timer of timers.values()) timer.cancel();
+      timers.clear();
+    },
+  };
+}
+
+/** The resource leaves `Provisioning`, unless it is gone or a later write has its own operation. */
+function settledResource(platform: Platform, operation: Operation): readonly Change[] {
+  const resource = platform.state.graph().get(operation.resourceId);
+  if (operation.kind === "delete" || resource?.properties["provisioningState"] !== "Provisioning") {
+    return [];
+  }
+  return [{ kind: "put", resource: inProvisioningState(resource, "Succeeded") }];
+}
+
+/** The resource with another `provisioningState`; as it is where the type shows none. */
+export const inProvisioningState = (resource: ArmResource, state: string): ArmResource =>
+  resource.properties["provisioningState"] === undefined
+    ? resource
+    : { ...resource, properties: { ...resource.properties, provisioningState: state } };
+
+/**
+ * Where an operation's status is read. Private link scopes have a path of their own.
+ * @see azure-rest-api-specs monitor/…/2021-09-01/privateLinkScopes_API.json, PrivateLinkScopeOperationStatus_Get
+ */
+function statusPath(platform: Platform, resource: ArmResource, operationId: string): string {
+  const parsed = parseId(resource.id);
+  const subscription = `/subscriptions/${platform.subscriptionId}`;
+  const namespace = parsed?.provider ?? "Microsoft.Resources";
+  if (
+    parsed?.resourceGroup !== undefined &&
+    /^microsoft\.insights\/privatelinkscopes(\/|$)/i.test(resource.type)
+  ) {
+    return `${subscription}/resourceGroups/${parsed.resourceGroup}/providers/Microsoft.Insights/privateLinkScopeOperationStatuses/${operationId}`;
+  }
+  const location = resource.location ?? "global";
+  return `${subscription}/providers/${namespace}/locations/${location}/operationStatuses/${operationId}`;
+}
+
+/** The headers by which a client follows an operation. Both name one URL, which answers both ways of polling (inferred). */
+export function operationHeaders(
+  request: HttpRequest,
+  operation: Operation,
+  apiVersion: string,
+): Readonly<Record<string, string>> {
+  const url = `${request.origin}${operation.statusPath}?api-version=${encodeURIComponent(apiVersion)}`;
+  return { "azure-asyncoperation": url, location: url, "retry-after": retryAfterSeconds };
+}
+
+/** The id of the operation whose status a path reads, or undefined where it is no such path. */
+export function operationIdOf(lower: readonly string[]): string | undefined {
+  const id = lower.at(-1);
+  if (lower[0] !== "subscriptions" || lower.at(-2) === undefined) return undefined;
+  const generic = lower.length === 8 && lower[2] === "providers" && lower[4] === "locations";
+  if (generic && lower[6] === "operationstatuses") return id;
+  const scoped = lower.length === 8 && lower[2] === "resourcegroups" && lower[4] === "providers";
+  return scoped && lower[6] === "privatelinkscopeoperationstatuses" ? id : undefined;
+}
+
+/**
+ * The status of an operation: 202 while it runs and 200 after, so that a client that polls `Location` by status and one
+ * that reads `status` both end (inferred; documented is the body).
+ */
+export function operationAnswer(operation: Operation): HttpResponse {
+  const running = operation.status === "InProgress";
+  const body = {
+    id: operation.statusPath,
+    name: operation.id,
+    resourceId: operation.resourceId,
+    status: operation.status,
+    startTime: operation.startTime,
+    ...(operation.endTime === undefined ? {} : { endTime: operation.endTime }),
+  };
+  return json(running ? 202 : 200, body, running ? { "retry-after": retryAfterSeconds } : {});
+}

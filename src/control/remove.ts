@@ -1,0 +1,180 @@
+/** DELETE: what it would break is asked first; then the resource, what stands under it, and what refers to it change together. */
+import { descendantsOf, idKey, parseId, withChanges } from "../arm/index.ts";
+import type { ArmResource, Change, Graph, Problem } from "../arm/index.ts";
+import type { HttpResponse } from "../http/index.ts";
+import { withDescendants } from "./descendants.ts";
+import { operationHeaders } from "./operations.ts";
+import type { Operations } from "./operations.ts";
+import { placementOf } from "./placement.ts";
+import { refuse } from "./platform.ts";
+import type { Call, Platform } from "./platform.ts";
+import { lockedByOperation } from "./refusals.ts";
+import { resourceGroupType } from "./resource-groups.ts";
+import { conditionProblem, typeContext } from "./write.ts";
+import type { Target } from "./write.ts";
+
+/** Deletes a resource: 200, or 202 with an operation, or 204 where there was none. */
+export function deleteResource(
+  platform: Platform,
+  operations: Operations,
+  { type, parsed }: Target,
+  call: Call,
+): HttpResponse {
+  const graph = platform.state.graph();
+  const placed = placementOf(graph, type, parsed, platform.subscriptionId);
+  if (placed.kind === "missing") {
+    const isParent = placed.problem.code === "ParentResourceNotFound";
+    return isParent ? { status: 204 } : refuse(placed.problem);
+  }
+  const resource = graph.get(placed.id);
+  const condition = conditionProblem(call.request, resource);
+  if (condition !== undefined) return refuse(condition);
+  if (resource === undefined) return { status: 204 };
+  const lockId = type.lock?.({ id: resource.id, parsed });
+  if (operations.isLocked(lockId)) return refuse(lockedByOperation());
+  const removal =
+    type === resourceGroupType
+      ? groupRemoval(platform, call, resource)
+      : removalOf(platform, call, { graph, resource });
+  if (removal.kind === "refused") return refuse(...removal.problems);
+  return commitRemoval(platform, operations, {
+    type,
+    resource,
+    lockId,
+    call,
+    changes: removal.changes,
+  });
+}
+
+function commitRemoval(
+  platform: Platform,
+  operations: Operations,
+  what: {
+    readonly type: Target["type"];
+    readonly resource: ArmResource;
+    readonly lockId: string | undefined;
+    readonly call: Call;
+    readonly changes: readonly Change[];
+  },
+): HttpResponse {
+  if (what.type.writes === "sync") {
+    platform.state.commit({ changes: what.changes });
+    return { status: 200 };
+  }
+  const operation = operations.begin("delete", what.resource, what.lockId);
+  platform.state.commit({ changes: what.changes, operations: [operation] });
+  operations.run(operation);
+  return {
+    status: 202,
+    headers: operationHeaders(what.call.request, operation, what.call.apiVersion),
+  };
+}
+
+type Removal =
+  | { readonly kind: "changes"; readonly changes: readonly Change[] }
+  | { readonly kind: "refused"; readonly problems: readonly Problem[] };
+
+/**
+ * What deleting one resource changes, in `graph`. Only the resource itself is asked whether it may go; what stands under
+ * it goes along, with its effects on others.
+ */
+function removalOf(
+  platform: Platform,
+  call: Call,
+  { graph, resource }: { readonly graph: Graph; readonly resource: ArmResource },
+): Removal {
+  const type = platform.types.find(resource.type);
+  const context = contextOf(platform, call, graph, resource);
+  const problems = context === undefined ? [] : (type?.validateDelete?.(resource, context) ?? []);
+  if (problems.length > 0) return { kind: "refused", problems };
+  let working = graph;
+  const changes: Change[] = [];
+  const below = [...descendantsOf(graph, resource.id)].toReversed();
+  for (const one of [...below, resource]) {
+    const effects = effectsOf(platform, call, working, one);
+    changes.push(...effects);
+    working = effects.length === 0 ? working : withChanges(working, effects, graph.version);
+  }
+  changes.push({ kind: "delete", id: resource.id });
+  return { kind: "changes", changes: withDescendants(graph, changes) };
+}
+
+function effectsOf(
+  platform: Platform,
+  call: Call,
+  graph: Graph,
+  resource: ArmResource,
+): readonly Change[] {
+  const context = contextOf(platform, call, graph, resource);
+  const type = platform.types.find(resource.type);
+  return context === undefined ? [] : (type?.deleteEffects?.(resource, context) ?? []);
+}
+
+function contextOf(
+  platform: Platform,
+  call: Call,
+  graph: Graph,
+  resource: ArmResource,
+): ReturnType<typeof typeContext> | undefined {
+  const parsed = parseId(resource.id);
+  if (parsed === undefined) return undefined;
+  return { ...typeContext(platform, call, { id: resource.id, parsed, previous: resource }), graph };
+}
+
+/**
+ * What deleting a resource group changes: its resources go in an order in which each may go. What is held from outside
+ * (a data collection endpoint that a scope of another group links) holds the group.
+ */
+function groupRemoval(platform: Platform, call: Call, group: ArmResource): Removal {
+  let working = platform.state.graph();
+  const changes: Change[] = [];
+  const prefix = `${idKey(group.id)}/`;
+  let left = topLevel(working, group);
+  let refused: readonly { readonly id: string; readonly problems: readonly Problem[] }[] = [];
+  for (let before = Infinity; left.length > 0 && left.length < before;) {
+    before = left.length;
+    const held: { readonly id: string; readonly problems: readonly Problem[] }[] = [];
+    for (const { id } of left) {
+      const resource = working.get(id);
+      if (resource === undefined) continue;
+      const removal = removalOf(platform, call, { graph: working, resource });
+      if (removal.kind === "refused") held.push({ id, problems: removal.problems });
+      else {
+        changes.push(...removal.changes);
+        working = withChanges(working, removal.changes);
+      }
+    }
+    refused = held;
+    left = held.flatMap(({ id }) => working.get(id) ?? []);
+  }
+  if (left.length > 0) return { kind: "refused", problems: groupBlocked(group, refused) };
+  const outside = changes.filter((change) => {
+    const id = change.kind === "put" ? change.resource.id : change.id;
+    return !idKey(id).startsWith(prefix);
+  });
+  const all: readonly Change[] = [...outside, { kind: "delete", id: group.id }];
+  return { kind: "changes", changes: withDescendants(platform.state.graph(), all) };
+}
+
+/** What stands in the group itself, not under another of its resources. */
+const topLevel = (graph: Graph, group: ArmResource): readonly ArmResource[] =>
+  [...descendantsOf(graph, group.id)].filter(({ id }) => {
+    const parentId = parseId(id)?.parentId;
+    return parentId !== undefined && idKey(parentId) === idKey(group.id);
+  });
+
+/** The code and the head of the text are ARM's; that everything stays as it was is inferred: ARM deletes what it can. */
+function groupBlocked(
+  group: ArmResource,
+  held: readonly { readonly id: string; readonly problems: readonly Problem[] }[],
+): readonly Problem[] {
+  const ids = held.map(({ id }) => id).join(", ");
+  return [
+    {
+      code: "ResourceGroupDeletionBlocked",
+      status: 409,
+      message: `Deletion of resource group '${group.name}' failed as resources with identifiers '${ids}' are currently in use. Nothing was deleted.`,
+    },
+    ...held.flatMap(({ id, problems }) => problems.map((problem) => ({ ...problem, target: id }))),
+  ];
+}
