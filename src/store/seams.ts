@@ -8,6 +8,10 @@ export interface AppendResult {
   readonly refused: ReadonlyMap<RejectCode, number>;
   /** The first refusal's sentence, for the sender's log. */
   readonly firstRefusal: string | undefined;
+  /** Samples that were there already, with the same value: neither appended nor refused. */
+  readonly samplesRepeated: number;
+  /** What the message carried besides samples and the store does not keep. It is no reason to refuse the samples. */
+  readonly notTaken: { readonly metadata: number; readonly exemplars: number };
 }
 
 /** Why a series or a sample was refused. The sender must not retry any of them. */
@@ -20,7 +24,8 @@ export type RejectCode =
   | "DuplicateSample"
   | "TooOldSample"
   | "TooFarInFuture"
-  | "TooManySeries";
+  | "TooManySeries"
+  | "HistogramNotSupported";
 
 /**
  * Takes samples of one workspace.
@@ -68,8 +73,15 @@ export interface Querier {
 
 /** Counters and gauges of one workspace's store, for /metrics and `status`. */
 export interface StoreStats {
+  /** Series with a sample in the head. */
   readonly series: number;
   readonly samples: number;
+  /** Samples acknowledged since the store was opened. */
+  readonly samplesAppended: number;
+  /** Series or samples refused since the store was opened, by code. */
+  readonly refused: ReadonlyMap<RejectCode, number>;
+  readonly exemplarsNotTaken: number;
+  readonly metadataNotTaken: number;
   readonly samplesDroppedByAge: number;
   readonly headBytes: number;
   readonly walBytes: number;

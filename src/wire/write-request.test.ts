@@ -14,7 +14,7 @@ function readAll(message: Uint8Array, cursor = new WriteRequestCursor(message)):
   const all: ReadSeries[] = [];
   while (cursor.nextSeries()) {
     cursor.readLabels();
-    const raw = decodeRawLabels(message.subarray(cursor.labelsStart, cursor.labelsEnd));
+    const raw = decodeRawLabels(message.subarray(cursor.labelsStart, cursor.labelsEnd), 63) ?? [];
     const samples: (readonly [number, bigint])[] = [];
     while (cursor.nextSample()) {
       const bits = (BigInt(cursor.valueHigh >>> 0) << 32n) | BigInt(cursor.valueLow >>> 0);
@@ -173,9 +173,15 @@ test("each broken form is refused as InvalidProtobuf", () => {
     );
   }
   assert.equal(
-    code(() => decodeRawLabels(Uint8Array.from([0x12, 0]))),
+    code(() => decodeRawLabels(Uint8Array.from([0x12, 0]), 1)),
     "InvalidProtobuf",
   );
+});
+
+test("as many labels as asked for are decoded, and no more", () => {
+  const bytes = encodeLabels(labelsOf({ a: "1", b: "2" }));
+  assert.equal(decodeRawLabels(bytes, 2)?.length, 2);
+  assert.equal(decodeRawLabels(bytes, 1), undefined);
 });
 
 test("each cut inside a message's last series is refused", () => {

@@ -68,15 +68,20 @@ export interface RawLabel {
 /**
  * Reads the labels that `WriteRequestCursor` found in [labelsStart, labelsEnd): the path of a series not seen before.
  *
+ * @returns undefined when there are more than `countMax`.
  * @throws CodedError InvalidProtobuf (400) where a label cannot be read. Text is not checked here.
  */
-export function decodeRawLabels(bytes: Uint8Array): readonly RawLabel[] {
+export function decodeRawLabels(
+  bytes: Uint8Array,
+  countMax: number,
+): readonly RawLabel[] | undefined {
   const labels: RawLabel[] = [];
   let at = 0;
   while (at < bytes.length) {
     if (bytes[at] !== 0x0a) throw invalidLabel("is no message");
     const { value: length, next } = readVarint(bytes, at + 1);
     if (length > bytes.length - next) throw invalidLabel("passes its end");
+    if (labels.length === countMax) return undefined;
     labels.push(decodeRawLabel(bytes.subarray(next, next + length)));
     at = next + length;
   }
