@@ -6,3 +6,5 @@ export { authenticate, networkRefusal, note, passes, refusal } from "./exchange.
 export type { Authentication, Exchange, Trail } from "./exchange.ts";
 export { answerMetricsIngestion } from "./metrics-ingestion.ts";
 export type { MetricsIngestionContext } from "./metrics-ingestion.ts";
+export { receiveRemoteWrite } from "./remote-write.ts";
+export { remoteWriteErrors } from "./remote-write-errors.ts";

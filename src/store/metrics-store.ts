@@ -16,7 +16,7 @@ export interface MetricsStoreOptions {
   /** Seeds the series tables, so that a sender cannot make its series collide. */
   readonly random: Random;
   /** Told of every sample that is missing, and of a log that cannot be written. */
-  readonly onNote: (note: StoreNote) => void;
+  readonly onNote: (says: string, note: StoreNote) => void;
   /** Lower limits, for tests. */
   readonly limits?: Partial<StoreLimits>;
 }

@@ -23,7 +23,7 @@ export interface WorkspaceStoreOptions {
   readonly clock: Clock;
   readonly hashKey: HashKey;
   readonly limits: StoreLimits;
-  readonly onNote: (note: StoreNote) => void;
+  readonly onNote: (says: string, note: StoreNote) => void;
 }
 
 export class WorkspaceStore implements WorkspaceMetrics {
@@ -57,7 +57,8 @@ export class WorkspaceStore implements WorkspaceMetrics {
   static async open(options: WorkspaceStoreOptions): Promise<WorkspaceStore> {
     const { accountId, folder, clock, limits, hashKey, onNote } = options;
     const head = new Head(limits, hashKey);
-    const note = (kind: StoreNote["kind"], says: string): void => onNote({ kind, accountId, says });
+    const note = (kind: StoreNote["kind"], says: string): void =>
+      onNote(says, { kind, accountId, says });
     const nowMs = clock.nowMs();
     const { segments, segmentsSetAside, nextSegment } = await replayLog({
       folder,
