@@ -36,6 +36,8 @@ export type {
 } from "./network-view.ts";
 export { originOfEndpoint, publicOrigin } from "./origin.ts";
 export type { Origin } from "./origin.ts";
+export { pathToHost } from "./path-to-host.ts";
+export type { PathToHost } from "./path-to-host.ts";
 export { matchesPattern, roleAccess } from "./role-access.ts";
 export type { RoleQuestion } from "./role-access.ts";
 export { servedHosts } from "./served-hosts.ts";

@@ -1,0 +1,168 @@
+/** A table over every combination of the inputs of each decision: the rules against the oracle. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { graphOfCase, questionOf } from "./case-graph.ts";
+import { nothingGiven } from "./given.ts";
+import type { Ask, Given, Where } from "./given.ts";
+import { askOracle } from "./oracle.ts";
+import { answerByRules } from "./rules-implementation.ts";
+
+const access = ["Enabled", "Disabled", "SecuredByPerimeter"] as const;
+const modes = ["Open", "PrivateOnly"] as const;
+const states = ["Approved", "Pending", "Rejected", "Disconnected"] as const;
+const dns = ["linked", "records", "none"] as const;
+const policies = ["none", "Default", "NxDomainRedirect"] as const;
+const linked = [[], ["dce-1"], ["dce-2"], ["dce-1", "dce-2"]] as const;
+const configurations = [undefined, "dce-1", "dce-2", "missing"] as const;
+const places: readonly Where[] = [
+  { kind: "public" },
+  { kind: "vnet", vnet: "aks" },
+  { kind: "vnet", vnet: "hub" },
+  { kind: "through", endpoint: "pe-1" },
+  { kind: "through", endpoint: "pe-q" },
+];
+
+/** Every choice of one value for each name. */
+function* combinations<Choice extends Record<string, unknown>>(values: {
+  readonly [Name in keyof Choice]: readonly Choice[Name][];
+}): Generator<Choice> {
+  const names = Object.keys(values);
+  const sizes = names.map((name) => (values[name] as readonly unknown[]).length);
+  const total = sizes.reduce((product, size) => product * size, 1);
+  for (let index = 0; index < total; index++) {
+    let rest = index;
+    const choice = names.map((name, at) => {
+      const size = sizes[at] ?? 1;
+      const value = (values[name] as readonly unknown[])[rest % size];
+      rest = Math.floor(rest / size);
+      return [name, value];
+    });
+    yield Object.fromEntries(choice) as Choice;
+  }
+}
+
+type World = {
+  links: readonly string[];
+  access: (typeof access)[number];
+  mode: (typeof modes)[number];
+  state: (typeof states)[number];
+  dns: (typeof dns)[number];
+  zone: (typeof policies)[number];
+  endpointIn: "aks" | "hub";
+};
+
+const worlds = {
+  links: linked,
+  access,
+  mode: modes,
+  state: states,
+  dns,
+  zone: policies,
+  endpointIn: ["aks", "hub"],
+} as const;
+
+const givenOf = (world: World, rest: Partial<Given> = {}): Given => ({
+  ...nothingGiven,
+  vnets: [
+    { name: "aks", prefix: "10.1.0.0/16" },
+    { name: "hub", prefix: "10.2.0.0/16" },
+  ],
+  dces: [
+    { name: "dce-1", region: "westeurope", public: world.access },
+    { name: "dce-2", region: "eastus", public: "Enabled" },
+  ],
+  workspaces: [
+    { name: "amw-1", region: "westeurope", public: world.access },
+    { name: "amw-2", region: "westeurope", public: "Enabled" },
+  ],
+  scopes: [{ name: "ampls", links: world.links, ingestion: world.mode, query: world.mode }],
+  endpoints: [
+    { name: "pe-1", vnet: world.endpointIn, to: "ampls", state: world.state, dns: world.dns },
+    { name: "pe-q", vnet: world.endpointIn, to: "amw-1", state: world.state, dns: world.dns },
+  ],
+  zones:
+    world.zone === "none"
+      ? []
+      : [
+          "privatelink.monitor.azure.com",
+          "privatelink.westeurope.prometheus.monitor.azure.com",
+        ].map((name) => ({
+          name,
+          links: ["aks"],
+          policy: world.zone === "none" ? "Default" : world.zone,
+        })),
+  ...rest,
+});
+
+/** Asks both, and counts the outcomes, so that a table in which nothing varies cannot pass. */
+function compare(given: Given, asks: readonly Ask[], outcomes: Map<string, number>): void {
+  const graph = graphOfCase({ given });
+  for (const ask of asks) {
+    const expected = askOracle(given, ask);
+    const answer = answerByRules(graph, questionOf(given, ask));
+    outcomes.set(expected.outcome, (outcomes.get(expected.outcome) ?? 0) + 1);
+    const same =
+      answer.outcome === expected.outcome &&
+      (expected.detail === undefined || expected.detail === answer.detail);
+    if (!same) assert.deepEqual({ ask, given, answer }, { ask, given, answer: expected });
+  }
+}
+
+test("ingestion and queries are decided as the oracle decides, in every combination", () => {
+  const outcomes = new Map<string, number>();
+  const asks: readonly Ask[] = places.flatMap((from): Ask[] => [
+    { ask: "ingest", from, to: "dce-1" },
+    { ask: "ingest", from, to: "dce-2" },
+    { ask: "query", from, to: "amw-1" },
+    { ask: "query", from, to: "amw-2" },
+  ]);
+  for (const world of combinations<World>(worlds)) compare(givenOf(world), asks, outcomes);
+  assert.deepEqual([...outcomes.keys()].sort(), ["allow", "deny", "unknown", "unreachable"]);
+  assert.equal(
+    [...outcomes.values()].reduce((sum, count) => sum + count),
+    4 * 3 * 2 * 4 * 3 * 3 * 2 * asks.length,
+  );
+});
+
+test("configuration is decided as the oracle decides, in every combination", () => {
+  const outcomes = new Map<string, number>();
+  const asks: readonly Ask[] = places.flatMap((from) =>
+    ["global", "dce-1", "dce-2"].map((at): Ask => ({
+      ask: "configuration",
+      cluster: "prod",
+      from,
+      at,
+    })),
+  );
+  // The access modes are left at one value: the first table shows that they do not decide.
+  for (const configuration of configurations) {
+    for (const world of combinations<World>({ ...worlds, mode: ["Open"] })) {
+      compare(givenOf(world, { clusters: [{ name: "prod", configuration }] }), asks, outcomes);
+    }
+  }
+  assert.deepEqual([...outcomes.keys()].sort(), ["redirect", "refuse", "serve", "unreachable"]);
+});
+
+test("names resolve as the oracle resolves them, in every combination", () => {
+  const outcomes = new Map<string, number>();
+  const names = [
+    "global.handler.control.monitor.azure.com",
+    "api.monitor.azure.com",
+    "{configuration:dce-1}",
+    "{logs:dce-1}",
+    "{metrics:dce-2}",
+    "{query:amw-1}",
+    "{query:amw-2}",
+  ];
+  const asks: readonly Ask[] = places
+    .slice(0, 3)
+    .flatMap((from) =>
+      ["A", "AAAA"].flatMap((recordType) =>
+        names.map((name): Ask => ({ ask: "resolve", name, recordType, from })),
+      ),
+    );
+  for (const world of combinations<World>({ ...worlds, mode: ["Open"], access: ["Enabled"] })) {
+    compare(givenOf(world), asks, outcomes);
+  }
+  assert.deepEqual([...outcomes.keys()].sort(), ["nodata", "nxdomain", "private", "public"]);
+});

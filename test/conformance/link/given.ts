@@ -1,0 +1,107 @@
+/** What a case says exists, by names. Plain data: the oracle reads this, and nothing of the rules. */
+
+export type Access = "Enabled" | "Disabled" | "SecuredByPerimeter";
+export type Mode = "Open" | "PrivateOnly";
+export type ConnectionState = "Approved" | "Pending" | "Rejected" | "Disconnected";
+export type EndpointDns = "linked" | "records" | "none";
+
+export interface GivenVnet {
+  readonly name: string;
+  readonly prefix: string;
+}
+export interface GivenDce {
+  readonly name: string;
+  readonly region: string;
+  readonly public: Access;
+}
+export type GivenWorkspace = GivenDce;
+export interface GivenScope {
+  readonly name: string;
+  readonly links: readonly string[];
+  readonly ingestion: Mode;
+  readonly query: Mode;
+}
+export interface GivenCluster {
+  readonly name: string;
+  readonly configuration: string | undefined;
+}
+export interface GivenEndpoint {
+  readonly name: string;
+  readonly vnet: string;
+  readonly to: string;
+  readonly state: ConnectionState;
+  readonly dns: EndpointDns;
+}
+export interface GivenZone {
+  readonly name: string;
+  readonly links: readonly string[];
+  readonly policy: "Default" | "NxDomainRedirect";
+}
+export interface GivenRecord {
+  readonly name: string;
+  readonly address: string;
+}
+
+export interface Given {
+  readonly vnets: readonly GivenVnet[];
+  readonly dces: readonly GivenDce[];
+  readonly workspaces: readonly GivenWorkspace[];
+  readonly scopes: readonly GivenScope[];
+  readonly clusters: readonly GivenCluster[];
+  readonly endpoints: readonly GivenEndpoint[];
+  readonly zones: readonly GivenZone[];
+  readonly records: readonly GivenRecord[];
+}
+
+/** Where the asker stands. */
+export type Where =
+  | { readonly kind: "public" }
+  | { readonly kind: "vnet"; readonly vnet: string }
+  | { readonly kind: "through"; readonly endpoint: string };
+
+export type Ask =
+  | { readonly ask: "ingest"; readonly from: Where; readonly to: string }
+  | { readonly ask: "query"; readonly from: Where; readonly to: string }
+  | {
+      readonly ask: "configuration";
+      readonly cluster: string;
+      readonly from: Where;
+      /** `global` or a DCE's name. */
+      readonly at: string;
+    }
+  | {
+      readonly ask: "resolve";
+      /** May hold `{metrics:DCE}` and the like. */
+      readonly name: string;
+      readonly recordType: string;
+      readonly from: Where;
+    };
+
+export interface Answer {
+  readonly outcome: string;
+  readonly detail?: string | undefined;
+  /** The rule ids, first to last; absent where an implementation cannot tell. */
+  readonly rules?: readonly string[];
+}
+
+export interface LinkCase {
+  readonly name: string;
+  readonly file: string;
+  readonly given: Given;
+  readonly asks: readonly {
+    readonly line: number;
+    readonly ask: Ask;
+    readonly expect: Answer & { readonly rules: readonly string[] };
+  }[];
+}
+
+export const nothingGiven: Given = {
+  vnets: [],
+  dces: [],
+  workspaces: [],
+  scopes: [],
+  clusters: [],
+  endpoints: [],
+  zones: [],
+  records: [],
+};

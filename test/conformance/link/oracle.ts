@@ -1,0 +1,165 @@
+/**
+ * An oracle for the cases: answers from what is given, by names, and from the documentation's decision table. It shares
+ * no code with the rules, and the rules know nothing of it, so that agreement means something.
+ *
+ * The table, as pseudo-code (lines marked * are inferred):
+ *
+ *   resolve(host, network): the public chain always has the privatelink alias for Azure Monitor names, and for a
+ *     workspace once it has an endpoint. For each name of the chain under a private zone linked to the network:
+ *     record -> its address; else NxDomainRedirect -> go on in public DNS; else NXDOMAIN.
+ *   ingest(dce, private through S): dce in S -> allow; else as public*.    ingest(dce, public): Enabled -> allow, else deny.
+ *   configuration(cluster, global): associated -> redirect, whatever the way*; else private -> refuse, public -> serve.
+ *   configuration(cluster, dce): not the associated one -> refuse*; else as ingest(dce).
+ *   query(workspace, private): its own endpoint -> allow, another's -> deny*.   query(workspace, public): by its flag.
+ */
+import type { Ask, Given, GivenDce, GivenEndpoint, GivenZone, Where } from "./given.ts";
+
+export interface OracleAnswer {
+  readonly outcome: string;
+  readonly detail?: string | undefined;
+}
+
+/** A name as the oracle sees it: what it belongs to, instead of its spelling. */
+type Named =
+  | { readonly of: "shared"; readonly zone: string }
+  | { readonly of: "dce"; readonly name: string; readonly zone: string }
+  | { readonly of: "workspace"; readonly name: string; readonly zone: string };
+
+const monitorZone = "privatelink.monitor.azure.com";
+
+/** Answers a question about what is given. */
+export function askOracle(given: Given, ask: Ask): OracleAnswer {
+  switch (ask.ask) {
+    case "resolve":
+      return resolve(given, named(given, ask.name), { from: ask.from, wanted: ask.recordType });
+    case "ingest": {
+      const dce = given.dces.find(({ name }) => name === ask.to) as GivenDce;
+      const way = arrive(given, ask.from, { of: "dce", name: ask.to, zone: monitorZone });
+      return { outcome: way === "nowhere" ? "unreachable" : ingest(given, way, dce) };
+    }
+    case "query": {
+      const workspace = given.workspaces.find(({ name }) => name === ask.to) as GivenDce;
+      const zone = `privatelink.${workspace.region}.prometheus.monitor.azure.com`;
+      const way = arrive(given, ask.from, { of: "workspace", name: ask.to, zone });
+      if (way === "nowhere") return { outcome: "unreachable" };
+      if (way !== "public") return { outcome: way.to === workspace.name ? "allow" : "deny" };
+      return { outcome: byFlag(workspace.public) };
+    }
+    case "configuration":
+      return configuration(given, ask);
+  }
+}
+
+function configuration(given: Given, ask: Ask & { ask: "configuration" }): OracleAnswer {
+  const host: Named =
+    ask.at === "global"
+      ? { of: "shared", zone: monitorZone }
+      : { of: "dce", name: ask.at, zone: monitorZone };
+  const way = arrive(given, ask.from, host);
+  if (way === "nowhere") return { outcome: "unreachable" };
+  const cluster = given.clusters.find(({ name }) => name === ask.cluster);
+  if (cluster === undefined) return { outcome: "refuse" };
+  const throughWorkspace = way !== "public" && !given.scopes.some(({ name }) => name === way.to);
+  if (throughWorkspace) return { outcome: "refuse" };
+  const associated = cluster.configuration;
+  if (ask.at === "global") {
+    if (associated === undefined) return { outcome: way === "public" ? "serve" : "refuse" };
+    const exists = given.dces.some(({ name }) => name === associated);
+    return exists ? { outcome: "redirect", detail: associated } : { outcome: "refuse" };
+  }
+  const dce = given.dces.find(({ name }) => name === ask.at);
+  if (associated !== ask.at || dce === undefined) return { outcome: "refuse" };
+  return { outcome: ingest(given, way, dce) === "allow" ? "serve" : "refuse" };
+}
+
+const byFlag = (flag: GivenDce["public"]): string =>
+  ({ Enabled: "allow", Disabled: "deny", SecuredByPerimeter: "unknown" })[flag];
+
+function ingest(given: Given, way: "public" | GivenEndpoint, dce: GivenDce): string {
+  if (way === "public") return byFlag(dce.public);
+  const scope = given.scopes.find(({ name }) => name === way.to);
+  if (scope === undefined) return "deny";
+  return scope.links.includes(dce.name) ? "allow" : byFlag(dce.public);
+}
+
+/** By which way a request arrives: publicly, by an endpoint, or not at all. */
+function arrive(given: Given, from: Where, host: Named): "public" | GivenEndpoint | "nowhere" {
+  if (from.kind === "public") return "public";
+  if (from.kind === "through") {
+    const endpoint = given.endpoints.find(({ name }) => name === from.endpoint);
+    return endpoint?.state === "Approved" ? endpoint : "nowhere";
+  }
+  const found = resolve(given, host, { from, wanted: "A" });
+  if (found.outcome === "public") return "public";
+  const endpoint = given.endpoints.find(({ name }) => name === found.detail);
+  if (found.outcome !== "private" || endpoint === undefined) return "nowhere";
+  return endpoint.vnet === from.vnet && endpoint.state === "Approved" ? endpoint : "nowhere";
+}
+
+function named(given: Given, text: string): Named {
+  const [, door, name = ""] = /^\{(\w+):([^}|]+)\}$/.exec(text) ?? [];
+  if (door === undefined) return { of: "shared", zone: monitorZone };
+  if (door !== "query") return { of: "dce", name, zone: monitorZone };
+  const region = given.workspaces.find((one) => one.name === name)?.region;
+  return { of: "workspace", name, zone: `privatelink.${region}.prometheus.monitor.azure.com` };
+}
+
+function resolve(
+  given: Given,
+  name: Named,
+  { from, wanted }: { readonly from: Where; readonly wanted: string },
+): OracleAnswer {
+  const found = withoutType(given, name, from);
+  // A type that the name lacks is no data; that a name does not exist stays so.
+  return wanted === "A" || found.outcome === "nxdomain" ? found : { outcome: "nodata" };
+}
+
+function withoutType(given: Given, name: Named, from: Where): OracleAnswer {
+  const aliased =
+    name.of !== "workspace" ||
+    given.endpoints.some(({ to, state }) => to === name.name && state !== "Disconnected");
+  const vnet = from.kind === "vnet" ? from.vnet : undefined;
+  if (!aliased || vnet === undefined) return { outcome: "public" };
+  const zone = given.zones.find((one) => one.name === name.zone);
+  if (!linkedZone(given, zone, { name, vnet })) return { outcome: "public" };
+  const writers = given.endpoints.filter((endpoint) => writes(given, endpoint, name));
+  const last = writers.at(-1);
+  if (last !== undefined) return { outcome: "private", detail: last.name };
+  return { outcome: zone?.policy === "NxDomainRedirect" ? "public" : "nxdomain" };
+}
+
+/** Whether the zone of a name is linked to a network: by hand, or by an endpoint that makes zones and links them. */
+function linkedZone(
+  given: Given,
+  zone: GivenZone | undefined,
+  { name, vnet }: { readonly name: Named; readonly vnet: string },
+): boolean {
+  if (zone?.links.includes(vnet) === true) return true;
+  return given.endpoints.some(
+    (endpoint) =>
+      endpoint.vnet === vnet && endpoint.dns === "linked" && hasZone(given, endpoint, name),
+  );
+}
+
+const isScope = (given: Given, name: string): boolean =>
+  given.scopes.some((scope) => scope.name === name);
+
+function hasZone(given: Given, endpoint: GivenEndpoint, name: Named): boolean {
+  if (name.of !== "workspace") return isScope(given, endpoint.to);
+  const region = given.workspaces.find((one) => one.name === endpoint.to)?.region;
+  return name.zone === `privatelink.${region}.prometheus.monitor.azure.com`;
+}
+
+/** Whether an endpoint writes the record of a name. */
+function writes(given: Given, endpoint: GivenEndpoint, name: Named): boolean {
+  if (endpoint.dns === "none") return false;
+  const scope = given.scopes.find((one) => one.name === endpoint.to);
+  switch (name.of) {
+    case "shared":
+      return scope !== undefined;
+    case "dce":
+      return scope?.links.includes(name.name) === true;
+    case "workspace":
+      return endpoint.to === name.name;
+  }
+}
