@@ -27,6 +27,22 @@ export const limits = {
   graphFeedSubscribersMax: 32,
   graphFeedAckMs: 50,
 
+  // Resources. @see learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits and private-link-design;
+  // learn.microsoft.com/azure/private-link/private-endpoint-dns; learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+  subnetsPerVnetMax: 3_000,
+  subnetPrefixLengthMax: 29,
+  privateEndpointsPerScopeMax: 10,
+  scopeEndpointsPerVnetMax: 1, // inferred from one private link scope for each virtual network
+  scopesPerResourceMax: 100,
+  zoneConfigsPerGroupMax: 5,
+  zoneGroupsPerEndpointMax: 1,
+  recordSetsPerZoneMax: 25_000,
+  recordsPerSetMax: 20,
+  linksPerZoneMax: 1_000,
+  dataSourcesPerKindMax: 10,
+  dataFlowsPerRuleMax: 10,
+  roleAssignmentsPerSubscriptionMax: 4_000,
+
   // Remote write. @see facts: AMD fundamentals/service-limits.md for the label rules.
   remoteWriteCompressedBytesMax: 16 * 1024 * 1024,
   remoteWriteBytesMax: 32 * 1024 * 1024,
@@ -81,6 +97,7 @@ export const limits = {
   // Edge.
   tlsHandshakeTimeoutMs: 10_000,
   edgeDrainMs: 5_000,
+  refusedBodyBytesMax: 16 * 1024 * 1024,
   unixSocketPathBytesMax: 107,
   accessLogPathCharsMax: 512,
   accessLogReasonsMax: 32,
@@ -113,4 +130,14 @@ export const limits = {
 
   // Names and links.
   dnsChainStepsMax: 8,
+
+  // Clients.
+  clientTimeoutMs: 30_000,
+  clientAnswerBytesMax: 64 * 1024 * 1024,
+  clientConnectionsMax: 64,
+  clientTriesMax: 5,
+  listPagesMax: 1_000,
+  operationTimeoutMs: 30 * 60 * 1000,
+  tokenRefreshAheadMs: 5 * 60 * 1000,
+  dnsClientTimeoutMs: 2_000,
 } as const;
