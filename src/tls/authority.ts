@@ -28,6 +28,14 @@ export interface Authority {
    * @throws CodedError HostNameInvalid; AuthorityExpired.
    */
   secureContextFor(host: string): Promise<SecureContext>;
+  /** The same leaf as PEM, for a listener's own context: a client that dials an address sends no name. */
+  leafFor(host: string): Promise<LeafPem>;
+}
+
+/** A certificate and its private key, PEM. */
+export interface LeafPem {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface AuthorityOptions {
@@ -56,7 +64,13 @@ export async function openAuthority({
   const beside = join(folder, `.ca.pem.${process.pid}.${random.bytes(8).toString("hex")}`);
   await writeFile(beside, issuer.pem, { mode: 0o644 });
   await rename(beside, caPath);
-  return { caPem: issuer.pem, caPath, secureContextFor: leafCache(issuer, clock, random) };
+  const leafOf = leafCache(issuer, clock, random);
+  return {
+    caPem: issuer.pem,
+    caPath,
+    secureContextFor: async (host) => (await leafOf(host)).context,
+    leafFor: async (host) => (await leafOf(host)).pem,
+  };
 }
 
 /**
@@ -134,21 +148,18 @@ const backdatedMs = 5 * 60 * 1000;
 
 interface Leaf {
   readonly context: SecureContext;
+  readonly pem: LeafPem;
   readonly renewAtMs: number;
 }
 
 /** Leaves live in memory only: minting takes a millisecond, and a key that is on no disk cannot be read there. */
-function leafCache(
-  issuer: Issuer,
-  clock: Clock,
-  random: Random,
-): (host: string) => Promise<SecureContext> {
+function leafCache(issuer: Issuer, clock: Clock, random: Random): (host: string) => Promise<Leaf> {
   const leaves = new Map<string, Promise<Leaf>>();
   return async (host) => {
     const names = certificateNames(host.toLowerCase());
     const key = names[0] ?? "";
     const kept = await leaves.get(key);
-    if (kept !== undefined && clock.nowMs() < kept.renewAtMs) return kept.context;
+    if (kept !== undefined && clock.nowMs() < kept.renewAtMs) return kept;
     const minting = mint(names, issuer, { clock, random });
     minting.catch(() => leaves.delete(key));
     leaves.delete(key);
@@ -157,7 +168,7 @@ function leafCache(
       if (leaves.size <= limits.leavesMax) break;
       leaves.delete(oldest);
     }
-    return (await minting).context;
+    return minting;
   };
 }
 
@@ -178,9 +189,10 @@ async function mint(
     issuer,
     hosts: names,
   });
-  const key = privateKey.export({ type: "pkcs8", format: "pem" });
+  const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   return {
     context: createSecureContext({ key, cert, minVersion: "TLSv1.2" }),
+    pem: { cert, key },
     renewAtMs: nowMs + (limits.leafLifeMs * 2) / 3,
   };
 }
