@@ -20,6 +20,7 @@ import { deleteResource } from "./remove.ts";
 import { typedRoute } from "./route.ts";
 import type { TypedRoute } from "./route.ts";
 import { typeContext, writeResource } from "./write.ts";
+import { isResourceGroup } from "./resource-groups.ts";
 
 /** One line about a request, for the access log. It holds no token and no body. */
 export interface ControlNote {
@@ -175,10 +176,9 @@ function neededRight(
   const typeName = route.kind === "unknown" ? route.typeName : route.type.type;
   const verb = verbs[method] ?? "action";
   // The right to a group is named after the subscription that holds it.
-  const named =
-    typeName === "Microsoft.Resources/resourceGroups"
-      ? "Microsoft.Resources/subscriptions/resourceGroups"
-      : typeName;
+  const named = isResourceGroup({ type: typeName })
+    ? "Microsoft.Resources/subscriptions/resourceGroups"
+    : typeName;
   if (route.kind === "list") return { action: `${named}/read`, scope: route.scopeId };
   const chosen =
     route.kind === "action" ? route.actions.find((action) => action.method === method) : undefined;
@@ -188,7 +188,7 @@ function neededRight(
 function versionProblem(type: ResourceType, version: string): Problem | undefined {
   if (type.apiVersions.includes(version)) return undefined;
   const wellFormed = /^\d{4}-\d{2}-\d{2}(-[a-z]{1,20})?$/.test(version);
-  if (!wellFormed || type.type === "Microsoft.Resources/resourceGroups") {
+  if (!wellFormed || isResourceGroup(type)) {
     return refusals.versionInvalid(version, type.apiVersions);
   }
   const locations = locationsOf(type);

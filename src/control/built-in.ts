@@ -11,7 +11,7 @@ import { refuse } from "./platform.ts";
 import type { Call, Platform, ResourceProvider } from "./platform.ts";
 import { namespaceUnknown, subscriptionNotFound } from "./refusals.ts";
 import { page } from "./read.ts";
-import { resourceGroupType } from "./resource-groups.ts";
+import { isResourceGroup, resourceGroupType } from "./resource-groups.ts";
 
 export interface BuiltIn {
   /** The right it needs; without one every valid token may ask. */
@@ -288,7 +288,7 @@ const resources = (platform: Platform, scope: ResourceId): BuiltIn => ({
     const found = [...graph.all()].filter(
       (resource) =>
         resource.location !== undefined &&
-        resource.type !== resourceGroupType.type &&
+        !isResourceGroup(resource) &&
         idKey(resource.id).startsWith(prefix) &&
         matches(resource, parsed.filter.equals) &&
         (seesAll || may(resource.id, resource.type)),

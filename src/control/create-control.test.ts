@@ -45,10 +45,10 @@ test("a restart on the same file gives the same graph", async (t) => {
   const first = await withGroup({ databasePath });
   await first.ask("PUT", scope, { body: scopeBody });
   const before = first.control.source.current().graph;
-  first.control.close();
+  await first.control.close();
   const second = sampleControl({ databasePath });
   const after = second.control.source.current().graph;
   assert.equal(after.version, before.version);
   assert.deepEqual([...after.all()], [...before.all()]);
-  second.control.close();
+  await second.control.close();
 });

@@ -9,8 +9,10 @@ import { openOperations } from "./operations.ts";
 import type { Authentication, May, Platform, ResourceProvider } from "./platform.ts";
 import { providersOf } from "./providers-of.ts";
 import { createPublisher } from "./publisher.ts";
-import { resourceGroupType } from "./resource-groups.ts";
+import { isResourceGroup, resourceGroupType } from "./resource-groups.ts";
 import { typeTable } from "./route.ts";
+import { serveGraphFeed } from "./serve-graph-feed.ts";
+import type { GraphFeedServer } from "./serve-graph-feed.ts";
 import { openDatabase, openState } from "./state.ts";
 
 export interface ControlOptions {
@@ -42,7 +44,10 @@ export interface Control {
   readonly source: GraphSource;
   /** Publishes other public keys of the token service. */
   readonly setKeys: (jwks: { readonly keys: readonly JsonObject[] }) => void;
-  readonly close: () => void;
+  /** Serves the published graph to other processes, at a Unix socket. Writes then wait a moment for them to have it. */
+  readonly serveFeed: (path: string) => Promise<GraphFeedServer>;
+  /** Ends the feeds and the state. Operations that run are ended by the next start. */
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -54,7 +59,9 @@ export function createControl(options: ControlOptions): Control {
   const { clock, random, tenantId, subscriptionId } = options;
   const database = options.database ?? openDatabase(options.databasePath ?? ":memory:");
   const state = openState(database, { tenantId, subscriptionId });
-  const types = typeTable([resourceGroupType, ...options.types]);
+  const types = typeTable(
+    options.types.some(isResourceGroup) ? options.types : [resourceGroupType, ...options.types],
+  );
   const platform: Platform = {
     state,
     types,
@@ -72,6 +79,7 @@ export function createControl(options: ControlOptions): Control {
     { graph: state.graph(), jwks: options.jwks ?? { keys: [] }, tenantId },
     { clock, publishMs: options.publishMs ?? 0 },
   );
+  const feeds: GraphFeedServer[] = [];
   const operations = openOperations(platform);
   const handler = armApi({
     platform,
@@ -87,8 +95,15 @@ export function createControl(options: ControlOptions): Control {
     handler,
     source: publisher.source,
     setKeys: publisher.setKeys,
-    close: () => {
+    serveFeed: async (path) => {
+      const feed = await serveGraphFeed({ path, source: publisher.source, clock });
+      publisher.addFeed(feed);
+      feeds.push(feed);
+      return feed;
+    },
+    close: async () => {
       operations.stop();
+      await Promise.all(feeds.map((feed) => feed.close()));
       if (options.database === undefined) state.close();
     },
   };

@@ -5,3 +5,8 @@ export type { ControlNote } from "./arm-api.ts";
 export type { Authentication, May, Principal, ResourceProvider } from "./platform.ts";
 export { resourceGroupType } from "./resource-groups.ts";
 export { openDatabase } from "./state.ts";
+export { connectGraphFeed } from "./connect-graph-feed.ts";
+export type { GraphFeed, GraphFeedOptions } from "./connect-graph-feed.ts";
+export { serveGraphFeed } from "./serve-graph-feed.ts";
+export type { GraphFeedServer } from "./serve-graph-feed.ts";
+export { controlErrors } from "./errors.ts";

@@ -5,8 +5,8 @@ import type { Clock } from "../core/index.ts";
 
 /** A way by which publications leave the process. */
 export interface Feed {
-  /** Resolves when the subscribers have this version, or when waiting for them is no longer worth it. Never rejects. */
-  readonly delivered: (version: number) => Promise<void>;
+  /** Resolves when the subscribers have what is published now, or when waiting for them is no longer worth it. Never rejects. */
+  readonly delivered: () => Promise<void>;
 }
 
 export interface Publisher {
@@ -16,7 +16,7 @@ export interface Publisher {
   /** Resolves when everything noted so far is published and delivered. */
   readonly settled: () => Promise<void>;
   readonly setKeys: (jwks: Publication["jwks"]) => void;
-  readonly addFeed: (feed: Feed) => () => void;
+  readonly addFeed: (feed: Feed) => void;
 }
 
 /** @param publishMs - the least time between two publications; 0 publishes each commit at once. */
@@ -57,12 +57,8 @@ export function createPublisher(
     },
     settled: async () => {
       await waiting?.done;
-      const { version } = source.current().graph;
-      await Promise.all([...feeds].map((feed) => feed.delivered(version)));
+      await Promise.all([...feeds].map((feed) => feed.delivered()));
     },
-    addFeed: (feed) => {
-      feeds.add(feed);
-      return () => void feeds.delete(feed);
-    },
+    addFeed: (feed) => void feeds.add(feed),
   };
 }

@@ -11,6 +11,7 @@ import type { Call, Platform } from "./platform.ts";
 import { groupNotFound, resourceNotFound } from "./refusals.ts";
 import type { TypedRoute } from "./route.ts";
 import type { Target } from "./write.ts";
+import { isResourceGroup } from "./resource-groups.ts";
 
 /** A resource: 200 with it, 404 without. HEAD asks whether it exists: 204 or 404, without a body. */
 export function readResource(
@@ -23,7 +24,7 @@ export function readResource(
   const resource = placed.kind === "placed" ? graph.get(placed.id) : undefined;
   if (call.request.method === "HEAD") return { status: resource === undefined ? 404 : 204 };
   if (resource !== undefined) return json(200, viewOf(type, resource, call.apiVersion));
-  if (type.type === "Microsoft.Resources/resourceGroups" && placed.kind === "placed") {
+  if (isResourceGroup(type) && placed.kind === "placed") {
     return refuse(groupNotFound(parsed.name));
   }
   const isParent = placed.kind === "missing" && placed.problem.code === "ParentResourceNotFound";

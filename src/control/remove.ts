@@ -9,7 +9,7 @@ import { placementOf } from "./placement.ts";
 import { refuse } from "./platform.ts";
 import type { Call, Platform } from "./platform.ts";
 import { lockedByOperation } from "./refusals.ts";
-import { resourceGroupType } from "./resource-groups.ts";
+import { isResourceGroup } from "./resource-groups.ts";
 import { conditionProblem, typeContext } from "./write.ts";
 import type { Target } from "./write.ts";
 
@@ -32,10 +32,9 @@ export function deleteResource(
   if (resource === undefined) return { status: 204 };
   const lockId = type.lock?.({ id: resource.id, parsed });
   if (operations.isLocked(lockId)) return refuse(lockedByOperation());
-  const removal =
-    type === resourceGroupType
-      ? groupRemoval(platform, call, resource)
-      : removalOf(platform, call, { graph, resource });
+  const removal = isResourceGroup(type)
+    ? groupRemoval(platform, call, resource)
+    : removalOf(platform, call, { graph, resource });
   if (removal.kind === "refused") return refuse(...removal.problems);
   return commitRemoval(platform, operations, {
     type,

@@ -19,6 +19,7 @@ import type {
 } from "../arm/index.ts";
 import { regions } from "../azure/index.ts";
 import { limits } from "../core/index.ts";
+import { isResourceGroup } from "./resource-groups.ts";
 
 export interface ReadBody {
   readonly body: RequestBody;
@@ -162,10 +163,9 @@ function readLocation(
   if (known && (type.location !== "global" || location === "global")) {
     return { value: location, problems: [] };
   }
-  const code =
-    type.type === "Microsoft.Resources/resourceGroups"
-      ? "LocationNotAvailableForResourceGroup"
-      : "LocationNotAvailableForResourceType";
+  const code = isResourceGroup(type)
+    ? "LocationNotAvailableForResourceGroup"
+    : "LocationNotAvailableForResourceType";
   return failed(
     code,
     `The provided location '${sent.slice(0, 80)}' is not available for resource type '${type.type}'. List of available regions for the resource type is '${locationsOf(type).join(",")}'.`,

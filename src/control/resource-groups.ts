@@ -2,8 +2,14 @@
 import { object, readOnly, string } from "../arm/index.ts";
 import type { ResourceType } from "../arm/index.ts";
 
+const name = "Microsoft.Resources/resourceGroups";
+
+/** Whether a declaration is the resource group's, this one or a provider's own. */
+export const isResourceGroup = ({ type }: Pick<ResourceType, "type">): boolean =>
+  type.toLowerCase() === name.toLowerCase();
+
 export const resourceGroupType: ResourceType = {
-  type: "Microsoft.Resources/resourceGroups",
+  type: name,
   apiVersions: [
     "2017-05-10",
     "2019-05-01",

@@ -95,11 +95,24 @@ export function openState(
         .all()
         .map((row) => JSON.parse(String(row["json"])) as Operation),
     commit: (transaction) => {
+      refuseTooMany(graph, transaction);
       graph = inTransaction(database, () => write(transaction));
       return graph;
     },
     close: () => database.close(),
   };
+}
+
+function refuseTooMany(graph: Graph, { changes = [] }: Transaction): void {
+  const created = changes.filter(
+    (change) => change.kind === "put" && graph.get(change.resource.id) === undefined,
+  ).length;
+  if (created === 0 || graph.size + created <= limits.armResourcesMax) return;
+  throw new CodedError(
+    "ResourceQuotaExceeded",
+    `The platform has ${graph.size} resources; the limit is ${limits.armResourcesMax}. Delete some.`,
+    { status: 409 },
+  );
 }
 
 /** Opens the file with the settings under which a commit is on disk when it returns. */

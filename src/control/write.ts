@@ -31,6 +31,7 @@ import { refuse, timestamp, viewOf } from "./platform.ts";
 import type { Call, Platform } from "./platform.ts";
 import { etagMismatch, lockedByOperation, resourceNotFound } from "./refusals.ts";
 import { readResourceBody, readTags } from "./request-body.ts";
+import { isResourceGroup } from "./resource-groups.ts";
 
 /** The resource that a request names. */
 export interface Target {
@@ -257,7 +258,7 @@ function locationProblem(
   const before = previous?.location;
   if (previous === undefined || before === undefined || body.location === undefined) return [];
   if (before === body.location) return [];
-  const isGroup = type.type === "Microsoft.Resources/resourceGroups";
+  const isGroup = isResourceGroup(type);
   return [
     {
       code: isGroup ? "InvalidResourceGroupLocation" : "InvalidResourceLocation",

@@ -25,6 +25,7 @@ export const limits = {
   graphFeedLineBytesMax: 8 * 1024 * 1024,
   graphFeedChunkBytes: 256 * 1024,
   graphFeedSubscribersMax: 32,
+  graphFeedUnansweredMax: 1_000,
   graphFeedAckMs: 50,
 
   // Resources. @see learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits and private-link-design;
