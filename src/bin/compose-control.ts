@@ -1,0 +1,190 @@
+/** Composes control: ARM and sign-in behind one TLS listener, managed identities and the graph feed on Unix sockets, the status page. */
+import { existsSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { Server as HttpsServer } from "node:https";
+import { join } from "node:path";
+import { cloudError } from "../arm/index.ts";
+import type { ArmResource, GraphSource } from "../arm/index.ts";
+import { audiences, cloud, roleDefinitionOf } from "../azure/index.ts";
+import { createControl } from "../control/index.ts";
+import type { Authentication } from "../control/index.ts";
+import { guid } from "../core/index.ts";
+import type { Clock, Random } from "../core/index.ts";
+import { json, requestListener, serverOptions } from "../http/index.ts";
+import type { HttpHandler, HttpRequest } from "../http/index.ts";
+import { resourceProviders, resourceTypes } from "../providers/index.ts";
+import { roleAccess } from "../rules/index.ts";
+import { openAuthority, openPrivateFile, sniCallback } from "../tls/index.ts";
+import type { Authority } from "../tls/index.ts";
+import {
+  bearerOf,
+  managedIdentityTokens,
+  openSigningKey,
+  tokenService,
+  verifyToken,
+} from "../tokens/index.ts";
+import type { SigningKeys } from "../tokens/index.ts";
+import { openCredential } from "./credential.ts";
+import { closeServer, listenLocal, listenUnix } from "./listen.ts";
+import { dataPaths, socketPaths } from "./paths.ts";
+import type { ProcessConfig, StartedPart } from "./platform-process.ts";
+import { statusPage } from "./status-page.ts";
+
+export interface ControlParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly note: (text: string) => void;
+}
+
+/** The tenant and the subscription of one platform: made once, kept with its data. */
+interface Tenant {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+}
+
+/**
+ * Starts control on a platform's folders. `ready` has `armPort`, `portalPort`, `ca`, `credential`, `tenantId` and
+ * `subscriptionId`.
+ */
+export async function composeControl(
+  config: ProcessConfig,
+  parts: ControlParts,
+): Promise<StartedPart & { readonly source: GraphSource }> {
+  const { clock, random, note } = parts;
+  const paths = dataPaths(config.data);
+  const sockets = socketPaths(config.sockets);
+  const tenant = await openTenant(join(config.data, "tenant.json"), random);
+  const [authority, key] = await Promise.all([
+    openAuthority({ folder: paths.authority, clock, random }),
+    openSigningKey({ path: join(paths.keys, "tokens.json"), clock, random }),
+  ]);
+  const credential = await openCredential({ config, parts, tenant });
+  const isNew = !existsSync(paths.state);
+  const control = createControl({
+    databasePath: paths.state,
+    types: resourceTypes,
+    providers: resourceProviders,
+    ...tenant,
+    clock,
+    random,
+    jwks: key.jwks(),
+    seed: isNew ? [ownerAssignment(tenant, credential.objectId, parts)] : [],
+    authenticate: (request) => authenticate(request, { key, tenant, clock }),
+    may: (principal, action, scope, graph) =>
+      roleAccess(graph, { principalId: principal.objectId, action, scope }),
+    onNote: ({ method, path, error }) => {
+      if (error !== undefined) note(`${method} ${path}: ${error}`);
+    },
+  });
+  const signIn = tokenService({
+    tenantId: tenant.tenantId,
+    applications: credential.applications,
+    key,
+    clock,
+    random,
+  });
+  await control.serveFeed(sockets.graphFeed);
+  const identity = createHttpServer(
+    serverOptions,
+    requestListener(managedIdentityTokens({ source: control.source, key, clock }), (error) =>
+      json(error.status, { error: error.code, error_description: error.message }),
+    ),
+  );
+  await listenUnix(identity, sockets.identity);
+  const front = await frontDoor(authority, signInOrArm(signIn, control.handler));
+  const armPort = await listenLocal(front, config.ports["armPort"]);
+  const portal = createHttpServer(serverOptions, statusPage(control.source, { armPort, clock }));
+  const portalPort = await listenLocal(portal, config.ports["portalPort"]);
+  return {
+    source: control.source,
+    ready: {
+      armPort,
+      portalPort,
+      ca: authority.caPath,
+      credential: paths.credential,
+      ...tenant,
+    },
+    close: async () => {
+      await Promise.all([closeServer(front), closeServer(portal), closeServer(identity)]);
+      await control.close();
+      credential.close();
+    },
+  };
+}
+
+async function openTenant(path: string, random: Random): Promise<Tenant> {
+  const text = await openPrivateFile(path, () =>
+    JSON.stringify({ tenantId: guid(random), subscriptionId: guid(random) }),
+  );
+  return JSON.parse(text) as Tenant;
+}
+
+function authenticate(
+  request: HttpRequest,
+  { key, tenant, clock }: { key: SigningKeys; tenant: Tenant; clock: Clock },
+): Authentication {
+  const token = bearerOf(request.headers["authorization"]);
+  if (token === undefined) {
+    const says = "Authentication failed. The 'Authorization' header is missing.";
+    return { ok: false, code: "AuthenticationFailed", says };
+  }
+  const verified = verifyToken(token, {
+    jwks: key.jwks(),
+    tenantId: tenant.tenantId,
+    audiences: [audiences.arm, audiences.armClassic, request.origin],
+    nowMs: clock.nowMs(),
+  });
+  return verified.ok
+    ? { ok: true, principal: verified.principal }
+    : { ok: false, code: "InvalidAuthenticationToken", says: verified.says };
+}
+
+/** The bootstrap principal owns the subscription, by an ordinary role assignment that its owner may replace. */
+function ownerAssignment(tenant: Tenant, principalId: string, parts: ControlParts): ArmResource {
+  const scope = `/subscriptions/${tenant.subscriptionId}`;
+  const owner = roleDefinitionOf("8e3af657-a8ff-443c-a75c-2fe8c4bcb635");
+  const name = guid(parts.random);
+  const now = new Date(parts.clock.nowMs()).toISOString();
+  return {
+    id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+    name,
+    type: "Microsoft.Authorization/roleAssignments",
+    properties: {
+      roleDefinitionId: `${scope}/providers/Microsoft.Authorization/roleDefinitions/${owner?.id}`,
+      principalId,
+      principalType: "ServicePrincipal",
+      scope,
+      createdOn: now,
+      updatedOn: now,
+    },
+  };
+}
+
+/** ARM's paths and sign-in's do not meet: a client that was given one endpoint for both finds each. */
+function signInOrArm(signIn: HttpHandler, arm: HttpHandler): HttpHandler {
+  const signInPath =
+    /^\/+(adfs\/|common\/|organizations\/|[^/]+\/(oauth2|v2\.0|discovery|\.well-known)(\/|$))/i;
+  return (request) => {
+    if (request.host === cloud.loginHost) return signIn(request);
+    return request.host !== cloud.armHost && signInPath.test(request.path)
+      ? signIn(request)
+      : arm(request);
+  };
+}
+
+async function frontDoor(authority: Authority, handler: HttpHandler): Promise<HttpsServer> {
+  const hosts: readonly string[] = [cloud.armHost, cloud.loginHost, "localhost", "127.0.0.1"];
+  const server = createHttpsServer(
+    {
+      ...serverOptions,
+      minVersion: "TLSv1.2",
+      SNICallback: sniCallback(authority, (host) => hosts.includes(host)),
+      // A client that dials an address sends no name.
+      ...(await authority.leafFor("localhost")),
+    },
+    requestListener(handler, (error) => json(error.status, cloudError(error.code, error.message))),
+  );
+  server.on("tlsClientError", () => {});
+  return server;
+}

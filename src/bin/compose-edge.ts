@@ -1,0 +1,69 @@
+/** Composes the edge: authority, store, link table, access log, and the listeners. */
+import { createServer } from "node:http";
+import { join } from "node:path";
+import type { GraphSource } from "../arm/index.ts";
+import type { Clock, Random } from "../core/index.ts";
+import { createEdge, openAccessLog } from "../edge/index.ts";
+import { receiveRemoteWrite } from "../ingest/index.ts";
+import { readLinkTable } from "../network/index.ts";
+import { answerPrometheusApi } from "../query/index.ts";
+import { openMetricsStore } from "../store/index.ts";
+import { openAuthority } from "../tls/index.ts";
+import { openSigningKey } from "../tokens/index.ts";
+import { closeServer, listenLocal, onPreferredPort } from "./listen.ts";
+import { dataPaths, socketPaths } from "./paths.ts";
+import type { ProcessConfig, StartedPart } from "./platform-process.ts";
+
+export interface EdgeParts {
+  readonly source: GraphSource;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly note: (text: string) => void;
+}
+
+/** Starts the edge on a platform's folders. `ready` has `publicPort` and `metricsPort`. */
+export async function composeEdge(config: ProcessConfig, parts: EdgeParts): Promise<StartedPart> {
+  const { source, clock, random, note } = parts;
+  const paths = dataPaths(config.data);
+  const sockets = socketPaths(config.sockets);
+  const [authority, ingestionKey, store, accessLog] = await Promise.all([
+    openAuthority({ folder: paths.authority, clock, random }),
+    openSigningKey({ path: join(paths.keys, "ingestion.json"), clock, random }),
+    openMetricsStore({ folder: paths.metrics, clock, random, onNote: note }),
+    openAccessLog(paths.accessLog),
+  ]);
+  const linkOf = readLinkTable({ path: paths.links, clock });
+  const edge = createEdge({
+    source,
+    linkOf,
+    authority,
+    store,
+    ingestionKey,
+    clock,
+    random,
+    accessLog,
+    receiveRemoteWrite,
+    answerPrometheusApi,
+  });
+  await edge.listenPrivate({ path: sockets.edgePrivate });
+  const { port } = await onPreferredPort(config.ports["publicPort"], (port) =>
+    edge.listenPublic({ host: "127.0.0.1", port }),
+  );
+  const metrics = createServer((request, response) => {
+    if (request.url !== "/metrics") return void response.writeHead(404).end();
+    edge.metricsText().then(
+      (text) => response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  const metricsPort = await listenLocal(metrics, config.ports["metricsPort"]);
+  return {
+    ready: { publicPort: port, metricsPort },
+    close: async () => {
+      await closeServer(metrics);
+      await edge.close();
+      await store.close();
+      await accessLog.close();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** The bootstrap credential: the one application that a new platform has, and its secret in a 0600 file. */
+import { existsSync } from "node:fs";
+import { openDatabase } from "../control/index.ts";
+import type { Clock, Random } from "../core/index.ts";
+import { replacePrivateFile } from "../tls/index.ts";
+import { bootstrapCredential, openApplications } from "../tokens/index.ts";
+import type { Applications } from "../tokens/index.ts";
+import { dataPaths } from "./paths.ts";
+import type { ProcessConfig } from "./platform-process.ts";
+
+export interface Credential {
+  readonly applications: Applications;
+  readonly objectId: string;
+  readonly close: () => void;
+}
+
+/** Opens the applications; writes the credential's file when it is not there, with a new secret if need be. */
+export async function openCredential(options: {
+  readonly config: ProcessConfig;
+  readonly parts: { readonly clock: Clock; readonly random: Random };
+  readonly tenant: { readonly tenantId: string; readonly subscriptionId: string };
+}): Promise<Credential> {
+  const { config, parts, tenant } = options;
+  const paths = dataPaths(config.data);
+  const database = openDatabase(paths.applications);
+  const applications = openApplications({ database, ...parts });
+  const known = await bootstrapCredential(applications);
+  if (known.secret !== undefined || !existsSync(paths.credential)) {
+    const secret = known.secret ?? (await applications.rotateSecret(known.appId))?.secret;
+    const file = {
+      ...tenant,
+      clientId: known.appId,
+      objectId: known.objectId,
+      clientSecret: secret,
+    };
+    await replacePrivateFile(paths.credential, `${JSON.stringify(file, undefined, 2)}\n`);
+  }
+  return { applications, objectId: known.objectId, close: () => database.close() };
+}
