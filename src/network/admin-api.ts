@@ -30,6 +30,8 @@ export interface SessionAnswer {
   readonly dns: string;
   /** The managed-identity endpoint's. */
   readonly instanceMetadata: string;
+  /** Folders of sockets that a command in a namespace must not see. */
+  readonly hiddenFolders: readonly string[];
 }
 
 export interface AdminOptions {

@@ -29,7 +29,7 @@ export interface FabricOptions {
   readonly accessLog: (access: FabricAccess) => void;
   /** Called with bugs that a query or a listener met, and the fabric went on. */
   readonly onFailure: (error: unknown) => void;
-  /** 0 or absent: any free one. */
+  /** Tried first, so that a restart keeps it; another where it is taken, 0 or absent. */
   readonly gatewayPort?: number;
 }
 
@@ -54,7 +54,7 @@ export interface Fabric {
  * Starts the fabric. It follows the graph: resolvers come and go with the virtual networks, and connections through a
  * private endpoint end when the endpoint is gone.
  *
- * @throws CodedError LinkTableUnreadable, SocketPathTooLong; Error EADDRINUSE when the named gateway port is taken.
+ * @throws CodedError LinkTableUnreadable, SocketPathTooLong
  */
 export async function createFabric(options: FabricOptions): Promise<Fabric> {
   const { source, clock, onFailure } = options;

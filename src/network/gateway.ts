@@ -39,7 +39,7 @@ export interface GatewayOptions {
   readonly identityToken: IdentityToken;
   readonly clock: Clock;
   readonly accessLog: (access: FabricAccess) => void;
-  /** 0 or absent: any free one. */
+  /** Tried first, so that a restart keeps it; another where it is taken, 0 or absent. */
   readonly port?: number;
 }
 
@@ -60,8 +60,6 @@ const HOST = "127.0.0.1";
 /**
  * Listens on 127.0.0.1. Every request needs the secret of a session (Basic, the session's id as the user);
  * without it the answer is 407. The header's bytes and time are bounded.
- *
- * @throws Error EADDRINUSE when the named port is taken.
  */
 export async function listenGateway(options: GatewayOptions): Promise<Gateway> {
   const counts = { tunnels: 0, refused: new Map<string, number>() };
@@ -99,7 +97,7 @@ export async function listenGateway(options: GatewayOptions): Promise<Gateway> {
       .then((answer) => send(response, answer))
       .catch(() => response.destroy());
   });
-  const port = await listen(server, options.port ?? 0);
+  const port = await listen(server, options.port ?? 0).catch(() => listen(server, 0));
   return {
     port,
     counters: () => ({ tunnels: counts.tunnels, refused: Object.fromEntries(counts.refused) }),
@@ -275,7 +273,10 @@ function send(response: ServerResponse, { status, headers = {}, body = "" }: Htt
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((done, fail) => {
     server.once("error", fail);
-    server.listen(port, HOST, () => done((server.address() as AddressInfo).port));
+    server.listen(port, HOST, () => {
+      server.off("error", fail);
+      done((server.address() as AddressInfo).port);
+    });
   });
 }
 

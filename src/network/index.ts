@@ -7,3 +7,5 @@ export type { FabricAccess } from "./gateway.ts";
 export { identityTokenOver } from "./identity-endpoint.ts";
 export type { IdentityToken, IdentityTokenRequest } from "./identity-endpoint.ts";
 export { readLinkTable } from "./link-table.ts";
+export type { BindMount, NamespaceOrder, NamespaceReport } from "./namespace/order.ts";
+export { runNamespace } from "./namespace/run-namespace.ts";

@@ -1,5 +1,5 @@
 /** Opens a session with all its doors: the gateway's secret, the relay's socket, and what a namespace must route. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { listAt } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
 import { fixedAddresses, publicAddressPrefix } from "../azure/index.ts";
@@ -13,6 +13,7 @@ import type { Place } from "./route.ts";
 
 export interface SessionOpenerOptions extends Omit<GatewayOptions, "port"> {
   readonly folder: string;
+  readonly edge: { readonly privateSocket: string };
   readonly resolvers: Resolvers;
   readonly gatewayPort: number;
 }
@@ -21,7 +22,7 @@ export interface SessionOpenerOptions extends Omit<GatewayOptions, "port"> {
 export function sessionOpener(
   options: SessionOpenerOptions,
 ): (place: Place, identityId: ResourceId | undefined) => Promise<SessionAnswer> {
-  const { sessions, resolvers, folder, gatewayPort } = options;
+  const { sessions, resolvers, folder, gatewayPort, edge } = options;
   return async (place, identityId) => {
     const { session, secret } = sessions.begin(place, identityId);
     const relaySocket = join(folder, `relay-${session.id}.sock`);
@@ -40,6 +41,7 @@ export function sessionOpener(
         prefixes: prefixesOf(options.graph()),
         dns: fixedAddresses.dns,
         instanceMetadata: fixedAddresses.instanceMetadata,
+        hiddenFolders: [...new Set([folder, dirname(edge.privateSocket)])],
       };
     } catch (error) {
       sessions.end(session.id);
