@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GraphSource, Publication, ResourceId } from "../arm/index.ts";
 import { stringAt } from "../arm/index.ts";
-import { CodedError, guid, limits } from "../core/index.ts";
+import { CodedError, guid, limits, messageOf } from "../core/index.ts";
 import type { Clock, Random, Verdict } from "../core/index.ts";
 import { json, requestListener } from "../http/index.ts";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
@@ -20,6 +20,7 @@ import type { Connection, FrontDoor, WayIn } from "./front-door.ts";
 import type { MetricsQueryContext } from "./metrics-query.ts";
 import { platformMetrics } from "./platform-metrics.ts";
 import type { PlatformMetrics } from "./platform-metrics.ts";
+import { drainBody, readBody } from "./request-body.ts";
 import { shapeProblem } from "./request-shape.ts";
 import { answerAt, errorAnswer, isEdgeKind } from "./services.ts";
 import type { EdgeHostKind, ServicesContext } from "./services.ts";
@@ -135,12 +136,15 @@ function onRequest(arrival: Arrival, context: RequestContext): void {
   const requestId = guid(random);
   const routed = route(arrival, publication);
   const served = routed.kind === "host" ? routed.served : undefined;
-  const finish = (request: HttpRequest, response: HttpResponse): HttpResponse => {
+  const finish = async (request: HttpRequest, response: HttpResponse): Promise<HttpResponse> => {
+    if (response.status >= 400) await drainBody(incoming);
     const record = { request, response, requestId, nowMs, trail, served, ...admission };
     keep(record, context);
     return { ...response, headers: { ...response.headers, "x-ms-request-id": requestId } };
   };
-  const answer = async (request: HttpRequest): Promise<HttpResponse> => {
+  const answer = async (received: HttpRequest): Promise<HttpResponse> => {
+    const body: HttpRequest["body"] = (bytesMax) => readBody(incoming, bytesMax);
+    const request: HttpRequest = { ...received, body };
     if (routed.kind === "refused") return finish(request, routed.response);
     const { origin } = admission;
     const exchange: Exchange = {
@@ -151,14 +155,24 @@ function onRequest(arrival: Arrival, context: RequestContext): void {
       nowMs,
       trail,
     };
-    return finish(request, await answerAt(routed.served.kind, exchange, context.context));
+    try {
+      return await finish(request, await answerAt(routed.served.kind, exchange, context.context));
+    } catch (error) {
+      const coded = codedError(error);
+      trail.reasons.push({ rule: `error.${coded.code}`, says: coded.message, source: "platform" });
+      return finish(request, errorAnswer(routed.served.kind, coded));
+    }
   };
-  const onError = (error: CodedError, request: HttpRequest): HttpResponse => {
-    trail.reasons.push({ rule: `error.${error.code}`, says: error.message, source: "platform" });
-    return finish(request, errorAnswer(served?.kind, error));
-  };
-  requestListener(answer, onError)(incoming, outgoing);
+  // Nothing of `answer` throws; what does is a bug, and ends the connection.
+  requestListener(answer, (error) => {
+    throw error;
+  })(incoming, outgoing);
 }
+
+const codedError = (error: unknown): CodedError =>
+  error instanceof CodedError
+    ? error
+    : new CodedError("InternalServerError", messageOf(error), { cause: error });
 
 type Route =
   | { readonly kind: "host"; readonly served: EdgeHost }

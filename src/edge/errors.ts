@@ -45,6 +45,20 @@ export const edgeErrors = {
     means: "No resource has this host name any more.",
     remedy: "Read the resource's endpoint again.",
   },
+  SocketFolderExposed: {
+    status: 0,
+    fault: "world",
+    retry: false,
+    means: "The folder of the private link's socket can be entered by others than its owner.",
+    remedy: "Run chmod 700 on the folder, or name another.",
+  },
+  SocketPathTooLong: {
+    status: 0,
+    fault: "world",
+    retry: false,
+    means: "The path of the private link's socket has more bytes than the system takes.",
+    remedy: "Use a shorter folder.",
+  },
 } as const satisfies ErrorCatalogue;
 
 export type EdgeErrorCode = keyof typeof edgeErrors;

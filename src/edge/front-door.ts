@@ -1,10 +1,12 @@
 /** The edge's sockets: TCP for the public way in, a Unix socket for private links; TLS by SNI; then HTTP. It decides nothing. */
+import { rm, stat } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { dirname } from "node:path";
 import { createSecureContext, TLSSocket } from "node:tls";
-import { limits } from "../core/index.ts";
+import { CodedError, limits } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
 import { serverOptions } from "../http/index.ts";
 import { sniCallback } from "../tls/index.ts";
@@ -42,7 +44,11 @@ export interface FrontDoorOptions {
 
 export interface FrontDoor {
   listenPublic(address: { readonly host: string; readonly port: number }): Promise<AddressInfo>;
-  /** @param path - of a Unix socket, in a folder that only the owner can enter; the caller sees to that. */
+  /**
+   * Listens on a Unix socket, in a folder that only its owner can enter: who can reach it can say any link id.
+   *
+   * @throws CodedError SocketFolderExposed, SocketPathTooLong.
+   */
   listenPrivate(path: string): Promise<void>;
   connections(): { readonly public: number; readonly private: number };
   /** Stops listening, lets answers in work finish for `limits.edgeDrainMs`, then closes every connection. */
@@ -94,6 +100,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
       return server.address() as AddressInfo;
     },
     async listenPrivate(path) {
+      await makeWay(path);
       const server = listen((socket) => void acceptPrivate(socket));
       await listening(server, () => server.listen({ path }));
     },
@@ -108,6 +115,26 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
       for (const socket of open.keys()) socket.destroy();
     },
   };
+}
+
+/** Refuses a path that others could reach, and removes the socket that an earlier process left. */
+async function makeWay(path: string): Promise<void> {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > limits.unixSocketPathBytesMax) {
+    throw new CodedError(
+      "SocketPathTooLong",
+      `The socket path ${path} has ${bytes} bytes; the limit is ${limits.unixSocketPathBytesMax}. Use a shorter folder.`,
+    );
+  }
+  const folder = dirname(path);
+  const { mode } = await stat(folder);
+  if ((mode & 0o077) !== 0) {
+    throw new CodedError(
+      "SocketFolderExposed",
+      `${folder} has mode ${(mode & 0o777).toString(8)}; a folder of private link sockets must have 700. Run chmod 700 on it.`,
+    );
+  }
+  await rm(path, { force: true });
 }
 
 const listening = (server: Server, start: () => void): Promise<void> =>

@@ -71,7 +71,7 @@ function refuseLogs(exchange: Exchange): HttpResponse {
  * The answer for what a service threw: Prometheus's shape at query hosts, the data plane's elsewhere.
  * What failed inside is told to the access log; the caller gets the request id.
  */
-export function errorAnswer(kind: EdgeHostKind | undefined, error: CodedError): HttpResponse {
+export function errorAnswer(kind: EdgeHostKind, error: CodedError): HttpResponse {
   const { status, code } = error;
   const inside = status === 500;
   const message = inside ? "The request failed inside the platform." : error.message;

@@ -106,6 +106,6 @@ function tokenEndpoint({ rule, channelId }: MetricsChannel, context: BodyContext
   return `${base}${path}?${query.toString()}`;
 }
 
-/** An entity tag of a JSON value: equal values have equal tags. */
+/** A tag of a JSON value: equal values have equal tags. */
 export const tagOf = (value: JsonObject): string =>
-  `"${createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32)}"`;
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);

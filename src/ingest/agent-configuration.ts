@@ -176,7 +176,7 @@ function configuration(
 ): HttpResponse {
   const platform = request.query.get("platform")?.toLowerCase() ?? "";
   const body = configurationBody(channels, { cluster, base: `https://${served.host}`, platform });
-  const etag = tagOf(body);
+  const etag = `"${tagOf(body)}"`;
   if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
   return json(200, body, { etag });
 }
