@@ -70,6 +70,9 @@ export const limits = {
   queryRangeMs: 32 * 24 * 60 * 60 * 1000,
   seriesLookbackMs: 12 * 60 * 60 * 1000,
   queriesAtOnceMax: 20,
+  queryFormBytesMax: 256 * 1024,
+  queryLongRangeMs: 48 * 60 * 60 * 1000, // from here on the step below is the least
+  queryLongRangeStepMs: 60 * 1000,
 
   // Fabric.
   proxyHeaderBytesMax: 536,
@@ -128,6 +131,14 @@ export const limits = {
   scrapeTimeoutMs: 10_000,
   agentQueueBytesMax: 512 * 1024 * 1024,
   agentBatchSamplesMax: 2_000,
+  agentBatchBytesMax: 4 * 1024 * 1024,
+  agentSegmentBytesMax: 8 * 1024 * 1024,
+  agentTargetsMax: 500,
+  agentConfigurationRefreshMs: 5 * 60 * 1000,
+  agentBackoffMsMin: 500,
+  agentBackoffMsMax: 30_000,
+  scrapeIntervalMs: 15_000,
+  scrapeRedirectsMax: 3,
 
   // Names and links.
   dnsChainStepsMax: 8,

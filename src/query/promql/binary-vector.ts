@@ -1,11 +1,18 @@
 /** Binary operations between two vectors: series meet by their labels. @see prometheus/promql/engine.go, VectorBinop */
-import { assert, formatLabels, labelValue } from "../../core/index.ts";
+import { assert, labelValue } from "../../core/index.ts";
 import type { Labels } from "../../core/index.ts";
 import { queryError } from "../errors.ts";
 import { isArithmeticOp, isComparisonOp, isSetOp } from "./ast.ts";
 import type { Binary, SetOp, VectorMatching } from "./ast.ts";
 import type { EvalContext } from "./eval-context.ts";
-import { chooseLabels, choiceKey, withLabel, withoutName } from "./label-sets.ts";
+import {
+  braced,
+  chooseLabels,
+  choiceKey,
+  compareLabels,
+  withLabel,
+  withoutName,
+} from "./label-sets.ts";
 import type { LabelChoice } from "./label-sets.ts";
 import { arithmetic, comparison } from "./operators.ts";
 import { blockOfRows, mergeRows, rowOf, SAME_LABELS } from "./values.ts";
@@ -133,10 +140,12 @@ function refuseOverlaps(meeting: Meeting, rows: readonly number[]): void {
 
 function duplicates({ binary, choice }: Meeting, first: Labels, second: Labels): Error {
   const side = binary.matching.card === "one-to-many" ? "left" : "right";
-  const group = formatLabels(chooseLabels(first, choice));
+  // Sorted, so that the message does not depend on the order of the store.
+  const pair = [first, second].toSorted(compareLabels).map(braced);
+  const group = braced(chooseLabels(first, choice));
   return queryError(
     "QueryFailed",
-    `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: [${formatLabels(second)}, ${formatLabels(first)}];many-to-many matching not allowed: matching labels must be unique on one side`,
+    `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: [${pair.join(", ")}];many-to-many matching not allowed: matching labels must be unique on one side`,
   );
 }
 

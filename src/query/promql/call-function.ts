@@ -7,6 +7,8 @@ import { reordered } from "./aggregate-ranked.ts";
 import { addNote, stepTimeMs } from "./eval-context.ts";
 import type { EvalContext } from "./eval-context.ts";
 import type { Evaluate } from "./evaluate-expr.ts";
+import { argAt, scalarArg, vectorArg } from "./call-args.ts";
+import type { CallInput } from "./call-args.ts";
 import { callHistogramQuantile } from "./histogram-quantile.ts";
 import { callLabelJoin, callLabelReplace } from "./label-functions.ts";
 import { withLabel, withoutLabel } from "./label-sets.ts";
@@ -14,13 +16,6 @@ import { presenceOf, selectRange } from "./ranges.ts";
 import { selectVector } from "./select.ts";
 import { blockOf, dropNames } from "./values.ts";
 import type { ScalarColumn, Value, VectorBlock } from "./values.ts";
-
-/** What an implementation is given: its call, and a way to evaluate its arguments. */
-export interface CallInput {
-  readonly call: Call;
-  readonly context: EvalContext;
-  readonly evaluate: Evaluate;
-}
 
 type Implementation = (input: CallInput) => Promise<Value>;
 
@@ -84,31 +79,6 @@ function mapValues(
   const { values, steps } = block;
   for (let at = 0; at < values.length; at++) values[at] = run(values[at] ?? NaN, at % steps);
   return dropNames(block, context);
-}
-
-function argAt({ call }: CallInput, index: number): Expr {
-  const arg = call.args[index];
-  assert(arg !== undefined, `${call.func.name} has an argument ${index}`);
-  return arg;
-}
-
-/** @throws Error where the type check let a wrong type through. */
-export async function vectorArg(input: CallInput, index: number): Promise<VectorBlock> {
-  const value = await input.evaluate(argAt(input, index), input.context);
-  assert(value.kind === "vector", `argument ${index} is a vector`);
-  return value;
-}
-
-export async function scalarArg(input: CallInput, index: number): Promise<ScalarColumn> {
-  const value = await input.evaluate(argAt(input, index), input.context);
-  assert(value.kind === "scalar", `argument ${index} is a scalar`);
-  return value;
-}
-
-export function stringArg(input: CallInput, index: number): string {
-  const arg = unwrapParens(argAt(input, index));
-  assert(arg.kind === "string", `argument ${index} is a string`);
-  return arg.value;
 }
 
 async function round(input: CallInput): Promise<VectorBlock> {

@@ -122,7 +122,8 @@ function parsed(text: string): Expr {
 
 function stepsOf({ startMs, endMs, stepMs }: QueryTimes): Steps {
   const count = Math.floor((endMs - startMs) / stepMs) + 1;
-  if (count <= limits.queryPointsPerSeriesMax) return { startMs, stepMs, count };
+  // As Prometheus: the limit is on the steps between the points.
+  if (count - 1 <= limits.queryPointsPerSeriesMax) return { startMs, stepMs, count };
   throw queryError(
     "QueryParameterInvalid",
     `exceeded maximum resolution of ${limits.queryPointsPerSeriesMax.toLocaleString("en-US")} points per timeseries. Try decreasing the query resolution (?step=XX)`,

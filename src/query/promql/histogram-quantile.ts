@@ -1,7 +1,7 @@
 /** `histogram_quantile` over classic histograms: series of cumulative counts that differ in `le`. */
 import { labelValue } from "../../core/index.ts";
-import { scalarArg, vectorArg } from "./call-function.ts";
-import type { CallInput } from "./call-function.ts";
+import { scalarArg, vectorArg } from "./call-args.ts";
+import type { CallInput } from "./call-args.ts";
 import { addNote, noteQuantile } from "./eval-context.ts";
 import { labelsKey, withoutLabel } from "./label-sets.ts";
 import { parseNumber } from "./numbers.ts";

@@ -1,6 +1,7 @@
 /** Label sets in evaluation: keys to compare them by, and copies with labels taken away or set. */
 import { compareStrings } from "../../core/index.ts";
 import type { Label, Labels } from "../../core/index.ts";
+import { isPlainLabelName, quote } from "./strings.ts";
 
 export const METRIC_NAME = "__name__";
 
@@ -61,3 +62,7 @@ export function compareLabels(a: Labels, b: Labels): number {
   }
   return a.length - b.length;
 }
+
+/** Prometheus's text of a label set in messages: all in braces, the name too. */
+export const braced = (labels: Labels): string =>
+  `{${labels.map(({ name, value }) => `${isPlainLabelName(name) ? name : quote(name)}=${quote(value)}`).join(", ")}}`;
