@@ -27,7 +27,7 @@ export async function replayLog(options: ReplayOptions): Promise<Replayed> {
   const { folder } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await completeSettingAside(folder);
-  const numbers = await segmentNumbers(folder);
+  const { numbers, next } = await segmentNumbers(folder);
   const segments: SealedSegment[] = [];
   let segmentsSetAside = 0;
   for (const number of numbers) {
@@ -38,7 +38,7 @@ export async function replayLog(options: ReplayOptions): Promise<Replayed> {
     // A page holds rows of about one time, so that it can be dropped when that is past.
     options.head.rows.seal(Infinity);
   }
-  return { segments, segmentsSetAside, nextSegment: (numbers.at(-1) ?? 0) + 1 };
+  return { segments, segmentsSetAside, nextSegment: next };
 }
 
 async function replaySegment(

@@ -19,13 +19,17 @@ export interface SealedSegment {
 export const segmentPath = (folder: string, number: number): string =>
   join(folder, `${String(number).padStart(8, "0")}.wal`);
 
-/** The numbers of the segments in a folder, rising. */
-export async function segmentNumbers(folder: string): Promise<readonly number[]> {
+/** The numbers of the segments in a folder, rising; and the first that no file of it had, damaged ones included. */
+export async function segmentNumbers(
+  folder: string,
+): Promise<{ readonly numbers: readonly number[]; readonly next: number }> {
   const names = await readdir(folder);
-  return names
-    .filter((name) => /^\d{8,15}\.wal$/.test(name))
-    .map((name) => Number.parseInt(name, 10))
-    .sort((a, b) => a - b);
+  const numbersOf = (pattern: RegExp): number[] =>
+    names.filter((name) => pattern.test(name)).map((name) => Number.parseInt(name, 10));
+  return {
+    numbers: numbersOf(/^\d{8,15}\.wal$/).sort((a, b) => a - b),
+    next: 1 + Math.max(0, ...numbersOf(/^\d{8,15}\.wal(?:\.damaged)?$/)),
+  };
 }
 
 /** Makes names that were made or changed in a folder durable, where the system lets a folder be opened. */

@@ -4,6 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { CodedError, messageOf } from "../core/index.ts";
 import type { Head } from "./head.ts";
 import type { StoreLimits } from "./store-limits.ts";
+import type { StoreNote } from "./store-note.ts";
 import { encodeRecord, RecordBuffer } from "./wal-record.ts";
 import type { SegmentReferences } from "./wal-record.ts";
 import { SEGMENT_MAGIC, segmentPath, syncFolder } from "./wal-segment.ts";
@@ -21,8 +22,8 @@ export interface WalOptions {
   readonly limits: StoreLimits;
   readonly segments: readonly SealedSegment[];
   readonly nextSegment: number;
-  /** Told once, when the log can no longer be written. */
-  readonly onFailure: (says: string) => void;
+  /** Told when the log can no longer be written, and of a segment that cannot be deleted. */
+  readonly note: (kind: StoreNote["kind"], says: string) => void;
 }
 
 /** A segment as records are encoded for it; the file follows when its first group is written. */
@@ -46,7 +47,7 @@ interface Waiter {
 
 export class Wal {
   readonly #options: WalOptions;
-  #sealed: SealedSegment[];
+  #sealed: readonly SealedSegment[];
   #nextSegment: number;
   #segment: OpenSegment | undefined;
   #chunks: Chunk[] = [];
@@ -59,7 +60,7 @@ export class Wal {
 
   constructor(options: WalOptions) {
     this.#options = options;
-    this.#sealed = [...options.segments];
+    this.#sealed = options.segments;
     this.#nextSegment = options.nextSegment;
   }
 
@@ -105,9 +106,15 @@ export class Wal {
 
   /** Deletes the segments whose samples have all left the head. */
   async dropAged(cutoffMs: number): Promise<void> {
-    const aged = this.#sealed.filter((segment) => segment.maxTimestampMs < cutoffMs);
-    this.#sealed = this.#sealed.filter((segment) => segment.maxTimestampMs >= cutoffMs);
-    for (const segment of aged) await rm(segment.path, { force: true });
+    for (const segment of this.#sealed.filter((one) => one.maxTimestampMs < cutoffMs)) {
+      try {
+        await rm(segment.path, { force: true });
+      } catch (error) {
+        this.#options.note("segment-not-deleted", `${segment.path}: ${messageOf(error)}`);
+        continue;
+      }
+      this.#sealed = this.#sealed.filter((one) => one !== segment);
+    }
   }
 
   /** Ends the current segment if it is old, so that it can be deleted in time even when nothing is written. */
@@ -228,20 +235,18 @@ export class Wal {
     await handle.datasync();
     await handle.close();
     this.#file = undefined;
-    this.#sealed.push({
-      number: segment.segment,
-      path: segmentPath(this.#options.folder, segment.segment),
-      bytes: segment.bytes,
-      maxTimestampMs: segment.maxTimestampMs,
-    });
+    const number = segment.segment;
+    const path = segmentPath(this.#options.folder, number);
+    const { bytes, maxTimestampMs } = segment;
+    this.#sealed = [...this.#sealed, { number, path, bytes, maxTimestampMs }];
   }
 
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
-    const { folder, onFailure } = this.#options;
+    const { folder, note } = this.#options;
     const says = `The log in ${folder} cannot be written: ${messageOf(error)}. Nothing more is acknowledged until it is opened again.`;
     this.#failure = new CodedError("StoreUnavailable", says, { status: 503, cause: error });
-    onFailure(says);
+    note("log-failed", says);
   }
 }
 

@@ -38,6 +38,7 @@ export class WorkspaceStore implements WorkspaceMetrics {
   #exemplarsNotTaken = 0;
   #metadataNotTaken = 0;
   #timer: Timer | undefined;
+  #housekeeping: Promise<void> = Promise.resolve();
   #closed = false;
 
   private constructor(
@@ -66,8 +67,7 @@ export class WorkspaceStore implements WorkspaceMetrics {
       nowMs,
       note,
     });
-    const onFailure = (says: string): void => note("log-failed", says);
-    const wal = new Wal({ folder, head, limits, segments, nextSegment, onFailure });
+    const wal = new Wal({ folder, head, limits, segments, nextSegment, note });
     await wal.dropAged(nowMs - limits.headMs);
     return new WorkspaceStore(options, { head, wal, segmentsSetAside });
   }
@@ -129,6 +129,7 @@ export class WorkspaceStore implements WorkspaceMetrics {
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    await this.#housekeeping;
     await this.#wal.close();
   }
 
@@ -161,15 +162,14 @@ export class WorkspaceStore implements WorkspaceMetrics {
 
   #keepHouseLater(): void {
     this.#timer = this.#clock.after(HOUSEKEEPING_MS, () => {
-      void this.#keepHouse().finally(() => {
-        if (!this.#closed) this.#keepHouseLater();
-      });
+      this.#keepHouseLater();
+      this.#head.dropAged(this.#clock.nowMs());
+      this.#housekeeping = this.#housekeeping.then(() => this.#dropAgedSegments());
     });
   }
 
-  async #keepHouse(): Promise<void> {
+  async #dropAgedSegments(): Promise<void> {
     const nowMs = this.#clock.nowMs();
-    this.#head.dropAged(nowMs);
     await this.#wal.endAgedSegment(nowMs);
     await this.#wal.dropAged(nowMs - this.#limits.headMs);
   }
