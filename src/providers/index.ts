@@ -1,0 +1,30 @@
+/** The resource types of the platform, one file each, and the providers that they make up. */
+import type { ResourceType } from "../arm/index.ts";
+import { authorizationTypes } from "./microsoft.authorization/index.ts";
+import { containerServiceTypes } from "./microsoft.containerservice/index.ts";
+import { insightsTypes } from "./microsoft.insights/index.ts";
+import { userAssignedIdentities } from "./microsoft.managedidentity/user-assigned-identities.ts";
+import { monitorTypes } from "./microsoft.monitor/index.ts";
+import { networkTypes } from "./microsoft.network/index.ts";
+import { resourceGroups } from "./microsoft.resources/resource-groups.ts";
+import { providersOf } from "./resource-providers.ts";
+
+export { providerErrors } from "./errors.ts";
+export { roleDefinitionResources } from "./microsoft.authorization/index.ts";
+export { reconcileEndpoints } from "./private-link/reconcile.ts";
+export type { Reconciled, Shortage } from "./private-link/reconcile.ts";
+export type { ResourceProvider } from "./resource-providers.ts";
+
+/** Every resource type that the platform serves. */
+export const resourceTypes: readonly ResourceType[] = [
+  resourceGroups,
+  ...networkTypes,
+  ...insightsTypes,
+  ...monitorTypes,
+  ...containerServiceTypes,
+  userAssignedIdentities,
+  ...authorizationTypes,
+];
+
+/** The providers of `resourceTypes`. */
+export const resourceProviders = providersOf(resourceTypes);

@@ -1,0 +1,170 @@
+/** What is wrong with a data collection rule: its references, regions, streams and destinations. */
+import { listAt, regionKey, stringAt } from "../../arm/index.ts";
+import type { Json, Problem, RequestBody, TypeContext } from "../../arm/index.ts";
+import { linkedAccess, problem } from "../problems.ts";
+import { typeNames } from "../type-names.ts";
+
+/** The stream of Managed Prometheus. */
+export const prometheusStream = "Microsoft-PrometheusMetrics";
+
+/** The only key that `labelIncludeFilter` takes. @see azure-rest-api-specs, dataCollection.json */
+const labelFilterKey = "microsoft_metrics_include_label";
+
+const regionSource =
+  "learn.microsoft.com/azure/azure-monitor/data-collection/data-collection-endpoint-overview";
+
+export function ruleProblems(body: RequestBody, context: TypeContext): readonly Problem[] {
+  const details = [...sourceProblems(body), ...flowProblems(body)];
+  const references = [...endpointProblems(body, context), ...accountProblems(body, context)];
+  // Azure's envelope: one `InvalidPayload`, the mistakes as its details.
+  const payload =
+    details.length === 0
+      ? []
+      : [problem("InvalidPayload", "Data collection rule is invalid"), ...details];
+  return [...payload, ...references];
+}
+
+function sourceProblems(body: RequestBody): readonly Problem[] {
+  return listAt(body.properties, "dataSources", "prometheusForwarder").flatMap((source, index) => {
+    const target = `properties.dataSources.prometheusForwarder[${index}]`;
+    const keys = Object.keys((source as Record<string, Json>)["labelIncludeFilter"] ?? {});
+    const unknown = keys.filter((key) => key !== labelFilterKey);
+    const filter = unknown.map((key) =>
+      problem(
+        "InvalidLabelIncludeFilter",
+        `'labelIncludeFilter' takes the key '${labelFilterKey}' only, not '${key}'.`,
+        { target },
+      ),
+    );
+    return [...streamProblems(source, target), ...filter];
+  });
+}
+
+/** Each flow carries a known stream to destinations that the rule has. */
+function flowProblems(body: RequestBody): readonly Problem[] {
+  const destinations = listAt(body.properties, "destinations", "monitoringAccounts").map(
+    (destination) => stringAt(destination, "name") ?? "",
+  );
+  const repeated = destinations.filter((name, index) => destinations.indexOf(name) !== index);
+  const names = repeated.map((name) =>
+    problem("InvalidDestination", `The destination name '${name}' is given twice.`, {
+      target: "properties.destinations.monitoringAccounts",
+    }),
+  );
+  const flows = listAt(body.properties, "dataFlows").flatMap((flow, index) => {
+    const target = `properties.dataFlows[${index}]`;
+    const missing = listAt(flow, "destinations").filter(
+      (name) => !destinations.includes(String(name)),
+    );
+    return [
+      ...streamProblems(flow, target),
+      ...missing.map((name) =>
+        problem(
+          "InvalidDestination",
+          `The destination '${String(name)}' is not defined in the rule.`,
+          { target },
+        ),
+      ),
+    ];
+  });
+  return [...names, ...flows, ...uncarried(body)];
+}
+
+/** A source's stream that no flow carries goes nowhere. */
+function uncarried(body: RequestBody): readonly Problem[] {
+  const carried = new Set(
+    listAt(body.properties, "dataFlows").flatMap((flow) => listAt(flow, "streams")),
+  );
+  return listAt(body.properties, "dataSources", "prometheusForwarder").flatMap((source, index) =>
+    listAt(source, "streams")
+      .filter((stream) => stream === prometheusStream && !carried.has(stream))
+      .map((stream) =>
+        problem("InvalidStream", `No data flow carries the stream '${String(stream)}'.`, {
+          target: `properties.dataSources.prometheusForwarder[${index}]`,
+        }),
+      ),
+  );
+}
+
+const streamProblems = (holder: Json, target: string): readonly Problem[] =>
+  listAt(holder, "streams")
+    .filter((stream) => stream !== prometheusStream)
+    .map((stream) =>
+      problem(
+        "InvalidStream",
+        `The stream '${String(stream)}' is not supported; '${prometheusStream}' is.`,
+        { target },
+      ),
+    );
+
+/** The endpoint exists, in the rule's region, and the caller may write it (the action is inferred). */
+function endpointProblems(body: RequestBody, context: TypeContext): readonly Problem[] {
+  const endpointId = stringAt(body.properties, "dataCollectionEndpointId");
+  const target = "properties.dataCollectionEndpointId";
+  if (endpointId === undefined) return [];
+  const access = linkedAccess(context, {
+    action: `${typeNames.dataCollectionEndpoints}/read`,
+    scope: endpointId,
+    target,
+  });
+  if (access.length > 0) return access;
+  const endpoint = context.graph.get(endpointId);
+  if (endpoint === undefined) return [notFound(endpointId, target)];
+  return regionProblem({
+    what: "data collection endpoint",
+    region: endpoint.location,
+    rule: body.location,
+    target,
+  });
+}
+
+function accountProblems(body: RequestBody, context: TypeContext): readonly Problem[] {
+  return listAt(body.properties, "destinations", "monitoringAccounts").flatMap(
+    (destination, index) => {
+      const accountId = stringAt(destination, "accountResourceId") ?? "";
+      const target = `properties.destinations.monitoringAccounts[${index}].accountResourceId`;
+      const access = linkedAccess(context, {
+        action: `${typeNames.workspaces}/read`,
+        scope: accountId,
+        target,
+      });
+      if (access.length > 0) return access;
+      const account = context.graph.get(accountId);
+      if (account === undefined) return [notFound(accountId, target)];
+      const given = stringAt(destination, "accountId");
+      const known = stringAt(account.properties, "accountId");
+      if (given !== undefined && given !== "" && given !== known) {
+        const message = `The account id of '${account.id}' is '${known}', not '${given}'. Leave accountId out.`;
+        return [problem("InvalidRequestContent", message, { target })];
+      }
+      return regionProblem({
+        what: "Azure Monitor workspace",
+        region: account.location,
+        rule: body.location,
+        target,
+      });
+    },
+  );
+}
+
+const notFound = (resourceId: string, target: string): Problem =>
+  problem(
+    "LinkedResourceNotFound",
+    `The resource '${resourceId}' was not found. Create it before the rule.`,
+    {
+      status: 404,
+      target,
+    },
+  );
+
+/** A rule stands in the region of its endpoint and of its destinations. */
+function regionProblem(pair: {
+  readonly what: string;
+  readonly region: string | undefined;
+  readonly rule: string | undefined;
+  readonly target: string;
+}): readonly Problem[] {
+  if (regionKey(pair.region ?? "") === regionKey(pair.rule ?? "")) return [];
+  const message = `The ${pair.what} is in '${pair.region}' and the data collection rule in '${pair.rule}'. Put both in one region (${regionSource}).`;
+  return [problem("InvalidRegion", message, { target: pair.target })];
+}

@@ -1,0 +1,169 @@
+/** Microsoft.Insights/privateLinkScopes/scopedResources: one Azure Monitor resource in a private link scope. */
+import { limits } from "../../core/index.ts";
+import {
+  id,
+  object,
+  parseId,
+  readOnly,
+  refused,
+  required,
+  sameId,
+  stringAt,
+} from "../../arm/index.ts";
+import type {
+  ArmResource,
+  Change,
+  Derived,
+  Problem,
+  RequestBody,
+  ResourceId,
+  ResourceType,
+  TypeContext,
+} from "../../arm/index.ts";
+import { derivedFrom, referringTo, resourceOf } from "../declared.ts";
+import { draftOf } from "../draft.ts";
+import { reconcileOn } from "../private-link/reconcile.ts";
+import { showScopes } from "../private-link/scoped.ts";
+import { linkedAccess, problem } from "../problems.ts";
+import { typeNames } from "../type-names.ts";
+import { generalName, scopeVersions } from "./api-versions.ts";
+
+const target = "properties.linkedResourceId";
+
+export const scopedResources: ResourceType = {
+  type: typeNames.scopedResources,
+  apiVersions: scopeVersions,
+  scope: "parent",
+  source:
+    "azure-rest-api-specs monitor/resource-manager/Microsoft.Insights/stable/2021-09-01/privateLinkScopes_API.json",
+  location: "none",
+  name: generalName,
+  properties: object({
+    linkedResourceId: required(id()),
+    kind: refused("only resources are linked here, not a subscription's platform metrics."),
+    subscriptionLocation: refused(
+      "only resources are linked here, not a subscription's platform metrics.",
+    ),
+    provisioningState: readOnly(),
+  }),
+  putIs: "replace",
+  methods: ["GET", "PUT", "DELETE", "LIST"],
+  // A scope takes one write at a time. @see GitHub hashicorp/terraform-provider-azurerm#22236
+  writes: "async",
+  lock: ({ parsed }) => parsed.parentId,
+  validate,
+  derive,
+  deleteEffects: unlink,
+};
+
+const linkedIdOf = (body: RequestBody): ResourceId =>
+  stringAt(body.properties, "linkedResourceId") ?? "";
+
+function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
+  const linkedId = linkedIdOf(body);
+  const kind = kindProblem(linkedId);
+  if (kind !== undefined) return [kind];
+  const access = linkedAccess(context, {
+    action: `${typeNames.dataCollectionEndpoints}/write`,
+    scope: linkedId,
+    target,
+  });
+  if (access.length > 0) return access;
+  if (context.graph.get(linkedId) === undefined) {
+    const message = `The resource '${linkedId}' was not found. Create it before linking it.`;
+    return [problem("LinkedResourceNotFound", message, { status: 404, target })];
+  }
+  return [...duplicates(linkedId, context), ...tooManyScopes(linkedId, context)];
+}
+
+function kindProblem(linkedId: ResourceId): Problem | undefined {
+  const type = parseId(linkedId)?.type ?? "";
+  switch (type.toLowerCase()) {
+    case typeNames.dataCollectionEndpoints.toLowerCase():
+      return undefined;
+    case typeNames.workspaces.toLowerCase():
+      return problem(
+        "InvalidLinkedResource",
+        `An Azure Monitor workspace cannot be linked to a private link scope: '${linkedId}'. Link its data collection endpoints; queries go through a private endpoint of the workspace itself.`,
+        { target },
+      );
+    case "microsoft.operationalinsights/workspaces":
+    case "microsoft.insights/components":
+      return problem(
+        "FeatureNotEmulated",
+        `Linking a resource of type '${type}' is not emulated; data collection endpoints are.`,
+        { target },
+      );
+    default:
+      return problem(
+        "InvalidLinkedResource",
+        `A resource of type '${type}' cannot be linked to a private link scope: '${linkedId}'.`,
+        { target },
+      );
+  }
+}
+
+/** @see GitHub Azure/azure-rest-api-specs#28176 */
+function duplicates(linkedId: ResourceId, { graph, id, parsed }: TypeContext): readonly Problem[] {
+  const linked = graph
+    .under(parsed.parentId ?? "", typeNames.scopedResources)
+    .filter(
+      (other) =>
+        !sameId(other.id, id) && sameId(stringAt(other.properties, "linkedResourceId"), linkedId),
+    );
+  if (linked.length === 0) return [];
+  const message =
+    "Scoped resource with same linked resource id already exists in this private link scope";
+  return [problem("Conflict", message, { status: 409, target })];
+}
+
+function tooManyScopes(linkedId: ResourceId, { graph, id }: TypeContext): readonly Problem[] {
+  const links = referringTo(
+    graph.ofType(typeNames.scopedResources),
+    ["linkedResourceId"],
+    linkedId,
+  );
+  const others = links.filter((link) => !sameId(link.id, id)).length;
+  if (others < limits.scopesPerResourceMax) return [];
+  const message = `'${linkedId}' is linked to ${others} private link scopes; the limit is ${limits.scopesPerResourceMax}. Unlink it from one.`;
+  return [problem("ScopeLimitExceeded", message, { target })];
+}
+
+/**
+ * Links the resource: the endpoints of the scope get addresses and records for it. Where a subnet has too few
+ * addresses the scoped resource ends `Failed` and brings no members (a support case describes it so).
+ */
+function derive(body: RequestBody, context: TypeContext): Derived {
+  const { graph, parsed } = context;
+  const scopeId = graph.get(parsed.parentId ?? "")?.id ?? "";
+  const linkedId = graph.get(linkedIdOf(body))?.id ?? linkedIdOf(body);
+  const linked = (provisioningState: string) =>
+    resourceOf(
+      typeNames.scopedResources,
+      { body, context },
+      {
+        linkedResourceId: linkedId,
+        provisioningState,
+      },
+    );
+  const before = stringAt(context.previous?.properties, "linkedResourceId");
+  const attempt = (provisioningState: string) => {
+    const draft = draftOf(graph);
+    draft.put(linked(provisioningState));
+    const shortages = reconcileOn(draft, [scopeId]);
+    for (const dceId of new Set([linkedId, before ?? linkedId])) showScopes(draft, dceId);
+    return { draft, shortages };
+  };
+  const first = attempt("Succeeded");
+  const { draft } = first.shortages.length === 0 ? first : attempt("Failed");
+  return derivedFrom(draft, linked("Succeeded"));
+}
+
+/** The endpoints of the scope lose the members, and the zones their records. */
+function unlink(scoped: ArmResource, { graph, parsed }: TypeContext): readonly Change[] {
+  const draft = draftOf(graph);
+  draft.delete(scoped.id);
+  reconcileOn(draft, [parsed.parentId ?? ""]);
+  showScopes(draft, stringAt(scoped.properties, "linkedResourceId") ?? "");
+  return draft.changes(scoped.id);
+}

@@ -1,0 +1,22 @@
+/** The resource types of Microsoft.Network. */
+import type { ResourceType } from "../../arm/index.ts";
+import { networkInterfaces } from "./network-interfaces.ts";
+import { privateDnsZoneGroups } from "./private-dns-zone-groups.ts";
+import { privateDnsZones } from "./private-dns-zones.ts";
+import { privateEndpoints } from "./private-endpoints.ts";
+import { addressRecords, authorityRecords } from "./record-sets.ts";
+import { subnets } from "./subnets.ts";
+import { virtualNetworkLinks } from "./virtual-network-links.ts";
+import { virtualNetworks } from "./virtual-networks.ts";
+
+export const networkTypes: readonly ResourceType[] = [
+  virtualNetworks,
+  subnets,
+  privateEndpoints,
+  privateDnsZoneGroups,
+  networkInterfaces,
+  privateDnsZones,
+  virtualNetworkLinks,
+  addressRecords,
+  authorityRecords,
+];

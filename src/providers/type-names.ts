@@ -1,0 +1,26 @@
+/** The resource types that declarations speak of one another, in the providers' own spelling. */
+
+export const typeNames = {
+  resourceGroups: "Microsoft.Resources/resourceGroups",
+  virtualNetworks: "Microsoft.Network/virtualNetworks",
+  subnets: "Microsoft.Network/virtualNetworks/subnets",
+  privateEndpoints: "Microsoft.Network/privateEndpoints",
+  networkInterfaces: "Microsoft.Network/networkInterfaces",
+  privateDnsZoneGroups: "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+  privateDnsZones: "Microsoft.Network/privateDnsZones",
+  virtualNetworkLinks: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+  addressRecords: "Microsoft.Network/privateDnsZones/A",
+  authorityRecords: "Microsoft.Network/privateDnsZones/SOA",
+  privateLinkScopes: "Microsoft.Insights/privateLinkScopes",
+  scopedResources: "Microsoft.Insights/privateLinkScopes/scopedResources",
+  scopeConnections: "Microsoft.Insights/privateLinkScopes/privateEndpointConnections",
+  dataCollectionEndpoints: "Microsoft.Insights/dataCollectionEndpoints",
+  dataCollectionRules: "Microsoft.Insights/dataCollectionRules",
+  dataCollectionRuleAssociations: "Microsoft.Insights/dataCollectionRuleAssociations",
+  workspaces: "Microsoft.Monitor/accounts",
+  workspaceConnections: "Microsoft.Monitor/accounts/privateEndpointConnections",
+  managedClusters: "Microsoft.ContainerService/managedClusters",
+  roleAssignments: "Microsoft.Authorization/roleAssignments",
+  roleDefinitions: "Microsoft.Authorization/roleDefinitions",
+  userAssignedIdentities: "Microsoft.ManagedIdentity/userAssignedIdentities",
+} as const;
