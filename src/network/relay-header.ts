@@ -58,11 +58,13 @@ function end(address = "", digits = ""): Destination | undefined {
 export function readRelayHeader(socket: Socket, clock: Clock): Promise<RelayPurpose> {
   return new Promise((done, fail) => {
     let held: Buffer = Buffer.alloc(0);
-    const finish = (purpose: RelayPurpose | undefined, says: string): void => {
+    const finish = (purpose: RelayPurpose | undefined, says: string, rest?: Buffer): void => {
       timer.cancel();
       socket.off("data", onData);
       socket.off("close", onClose);
+      // Paused first: a flowing stream would hand what is put back to nobody.
       socket.pause();
+      if (rest !== undefined && rest.length > 0) socket.unshift(rest);
       if (purpose !== undefined) return done(purpose);
       socket.destroy();
       fail(networkError("InvalidRelayHeader", says));
@@ -77,8 +79,7 @@ export function readRelayHeader(socket: Socket, clock: Clock): Promise<RelayPurp
       if (at < 0) return;
       const line = held.subarray(0, at).toString("latin1");
       const purpose = decodeRelayHeader(line);
-      if (purpose !== undefined && held.length > at + 1) socket.unshift(held.subarray(at + 1));
-      finish(purpose, `'${line}' is no line of a relay.`);
+      finish(purpose, `'${line}' is no line of a relay.`, held.subarray(at + 1));
     };
     const onClose = (): void => finish(undefined, "A relay's connection ended before its line.");
     const timer = clock.after(limits.relayHeaderTimeoutMs, () =>
