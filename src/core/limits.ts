@@ -101,7 +101,7 @@ export const limits = {
   // Edge.
   tlsHandshakeTimeoutMs: 10_000,
   edgeDrainMs: 5_000,
-  refusedBodyBytesMax: 16 * 1024 * 1024,
+  refusedBodyBytesMax: 64 * 1024 * 1024,
   unixSocketPathBytesMax: 107,
   accessLogPathCharsMax: 512,
   accessLogReasonsMax: 32,

@@ -195,7 +195,8 @@ export function exchange(socket: TLSSocket, ask: Omit<Ask, "via">): Promise<Answ
     ...ask.headers,
   };
   if (ask.token !== undefined) headers["authorization"] = `Bearer ${ask.token}`;
-  if (ask.body !== undefined) headers["content-length"] = Buffer.byteLength(ask.body);
+  const chunked = headers["transfer-encoding"] !== undefined;
+  if (ask.body !== undefined && !chunked) headers["content-length"] = Buffer.byteLength(ask.body);
   return new Promise((resolve, reject) => {
     const request = httpRequest({
       createConnection: () => socket,
