@@ -45,7 +45,7 @@ export async function composeEdge(config: ProcessConfig, parts: EdgeParts): Prom
     receiveRemoteWrite,
     answerPrometheusApi,
   });
-  await edge.listenPrivate({ path: sockets.edgePrivate });
+  await edge.listenPrivate(sockets.edgePrivate);
   const { port } = await onPreferredPort(config.ports["publicPort"], (port) =>
     edge.listenPublic({ host: "127.0.0.1", port }),
   );

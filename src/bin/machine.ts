@@ -30,6 +30,13 @@ export function machineContext(stopped: AbortSignal): CliContext {
     note: (text) => void process.stderr.write(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     pid: process.pid,
+    terminal: {
+      signals: process,
+      isTerminal: process.stdin.isTTY,
+      platform: process.platform,
+      userId: process.getuid?.() ?? -1,
+      groupId: process.getgid?.() ?? -1,
+    },
     stopped,
   };
 }

@@ -21,9 +21,13 @@ export interface StartedPart {
 
 /** Runs one part as a process of its own: until SIGTERM, or until the parent is gone. */
 export function runPlatformProcess(start: (config: ProcessConfig) => Promise<StartedPart>): void {
+  // Whatever a process of the platform writes is for its owner.
+  process.umask(0o077);
   // The terminal's Ctrl-C reaches every process; the parent says when to end.
   process.on("SIGINT", () => {});
   process.once("message", (config: ProcessConfig) => {
+    // The channel keeps the process alive while it starts: the clock's timers do not.
+    process.channel?.ref();
     start(config).then(
       (part) => {
         const end = (): void => {

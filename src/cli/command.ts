@@ -1,5 +1,6 @@
 /** What a command is: its words, its exit codes as data, and a function from options to an exit code. */
 import type { Clock, Random } from "../core/index.ts";
+import type { SignalSource } from "./exec/index.ts";
 
 /** One option of a command: `--cluster <id>`. */
 export interface OptionSpec {
@@ -55,6 +56,14 @@ export interface CliContext {
   /** Width of the terminal in columns; undefined when the output is no terminal. */
   readonly columns: number | undefined;
   readonly pid: number;
+  /** The process's own signals and streams, for commands that run another program in this terminal. */
+  readonly terminal: {
+    readonly signals: SignalSource;
+    readonly isTerminal: boolean;
+    readonly platform: string;
+    readonly userId: number;
+    readonly groupId: number;
+  };
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly stopped: AbortSignal;
 }

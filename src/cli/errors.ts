@@ -24,6 +24,13 @@ export const cliErrors = {
     means: "One of the platform's processes did not start.",
     remedy: "Its own message stands above.",
   },
+  WrongUse: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The options do not make sense together.",
+    remedy: "The message says which are missing or too many; `--help` shows them all.",
+  },
   NameNotFound: {
     status: 0,
     fault: "caller",

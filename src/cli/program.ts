@@ -25,7 +25,7 @@ export async function runCli(
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT;
     const code = error instanceof CodedError ? ` (${error.code})` : "";
     context.note(`linkscope: ${messageOf(error)}${code}\n`);
-    return 1;
+    return error instanceof CodedError && error.code === "WrongUse" ? USAGE_EXIT : 1;
   }
 }
 

@@ -1,0 +1,198 @@
+/** `query metrics`: PromQL against a workspace, as a table, JSON, or a chart in the terminal. */
+import { at, listAt, sameId, stringAt } from "../../arm/index.ts";
+import type { Json, JsonObject, ResourceId } from "../../arm/index.ts";
+import { groupIds } from "../../azure/index.ts";
+import { prometheusClient } from "../../client/index.ts";
+import type { QueryAnswer } from "../../client/index.ts";
+import { CodedError, formatLabels, labelsOf } from "../../core/index.ts";
+import type { CliContext, Command, CommandInput } from "../command.ts";
+import type { Where } from "../exec/index.ts";
+import { connect, findResource, listOfType } from "../platform/connect.ts";
+import type { Connection } from "../platform/connect.ts";
+import { types } from "../types.ts";
+import { chartLines } from "../views/chart.ts";
+import { tableLines } from "../views/table.ts";
+
+const CHART_ROWS = 12;
+const COLUMNS_WITHOUT_TERMINAL = 100;
+
+export const queryMetrics: Command = {
+  name: "query metrics",
+  summary: "Ask a workspace in PromQL.",
+  arguments: [{ word: "<promql>", help: "the query" }],
+  options: [
+    {
+      flags: "--workspace <name>",
+      help: "the Azure Monitor workspace, by name or id",
+      required: true,
+    },
+    { flags: "--range <duration>", help: "ask for a range that ends now: 15m, 1h, 2h" },
+    { flags: "--step <duration>", help: "the range's step", default: "15s" },
+    {
+      flags: "--vnet <name>",
+      help: "stand in this network (default: one that has a private endpoint to the workspace)",
+    },
+    { flags: "--public", help: "ask over the public internet" },
+    {
+      flags: "-o, --output <format>",
+      help: "how to print it",
+      choices: ["table", "json", "chart"],
+    },
+  ],
+  exitCodes: { 0: "answered", 1: "refused, or could not be asked", 2: "wrong use" },
+  examples: [
+    "./linkscope query metrics 'up' --workspace amw-one",
+    "./linkscope query metrics 'rate(node_cpu_seconds_total{mode=\"idle\"}[1m])' --workspace amw-one --range 10m -o chart",
+  ],
+  async run(input, context) {
+    const connection = connect(input, context);
+    try {
+      const id = await findResource(
+        connection,
+        types.workspace.type,
+        input.text("workspace") ?? "",
+      );
+      const where = await queryPlace(input, connection, id);
+      const answer = await ask(input, context, { connection, id, where });
+      context.out(`${render(answer, input, context).join("\n")}\n`);
+      return 0;
+    } finally {
+      connection.close();
+    }
+  },
+};
+
+/** Where to ask from: as told, else a network with an endpoint to the workspace, else outside. */
+async function queryPlace(
+  input: CommandInput,
+  connection: Connection,
+  workspaceId: ResourceId,
+): Promise<Where> {
+  const vnet = input.text("vnet");
+  if (vnet !== undefined)
+    return { kind: "vnet", vnet: await findResource(connection, types.vnet.type, vnet) };
+  if (input.flag("public")) return { kind: "public" };
+  for (const item of await listOfType(connection, types.endpoint.type)) {
+    const endpoint = await connection.arm.get(
+      stringAt(item, "id") ?? "",
+      types.endpoint.apiVersion,
+    );
+    if (endpoint !== undefined && reachesWorkspace(endpoint, workspaceId)) {
+      const subnet = stringAt(endpoint, "properties", "subnet", "id") ?? "";
+      return { kind: "vnet", vnet: subnet.split("/").slice(0, -2).join("/") };
+    }
+  }
+  return { kind: "public" };
+}
+
+const reachesWorkspace = (endpoint: JsonObject, workspaceId: ResourceId): boolean =>
+  ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"].some((kind) =>
+    listAt(endpoint, "properties", kind).some(
+      (connection) =>
+        sameId(stringAt(connection, "properties", "privateLinkServiceId"), workspaceId) &&
+        listAt(connection, "properties", "groupIds").includes(groupIds.prometheusMetrics),
+    ),
+  );
+
+async function ask(
+  input: CommandInput,
+  context: CliContext,
+  target: { readonly connection: Connection; readonly id: ResourceId; readonly where: Where },
+): Promise<QueryAnswer> {
+  const { connection, id, where } = target;
+  const workspace = await connection.arm.get(id, types.workspace.apiVersion);
+  const endpoint = stringAt(workspace, "properties", "metrics", "prometheusQueryEndpoint") ?? "";
+  const standing = await connection.stand(where);
+  try {
+    const client = prometheusClient({
+      transport: standing.transport,
+      token: connection.token,
+      endpoint,
+    });
+    const promql = input.words[0] ?? "";
+    const range = input.text("range");
+    if (range === undefined) return await client.query(promql);
+    const endMs = context.clock.nowMs();
+    return await client.queryRange(promql, {
+      startMs: endMs - durationMs(range),
+      endMs,
+      stepMs: durationMs(input.text("step") ?? "15s"),
+    });
+  } catch (error) {
+    const from =
+      where.kind === "public" ? "the public internet" : `network ${where.vnet.split("/").at(-1)}`;
+    context.note(`asked from ${from}\n`);
+    throw error;
+  } finally {
+    await standing.close();
+  }
+}
+
+/** `90s`, `15m`, `2h`, `1d` or a number of seconds, in milliseconds. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? "s"];
+  if (match === null || unit === undefined) {
+    throw new CodedError(
+      "WrongUse",
+      `'${text}' is not a duration. Write a number and a unit: 90s, 15m, 2h, 1d.`,
+    );
+  }
+  return Number(match[1]) * unit;
+}
+
+interface Row {
+  readonly name: string;
+  readonly points: readonly (readonly [number, number])[];
+}
+
+function render(answer: QueryAnswer, input: CommandInput, context: CliContext): readonly string[] {
+  const format = input.text("output") ?? (input.text("range") === undefined ? "table" : "chart");
+  if (format === "json")
+    return [JSON.stringify({ resultType: answer.resultType, result: answer.result })];
+  const rows = rowsOf(answer);
+  if (format === "chart") {
+    return chartLines(rows, {
+      columns: context.columns ?? COLUMNS_WITHOUT_TERMINAL,
+      rows: CHART_ROWS,
+    });
+  }
+  return tableLines([
+    ["series", "samples", "newest", "value"],
+    ...rows.map(({ name, points }) => {
+      const last = points.at(-1);
+      return [
+        name,
+        String(points.length),
+        last === undefined ? "" : new Date(last[0]).toISOString(),
+        last === undefined ? "" : String(last[1]),
+      ];
+    }),
+  ]);
+}
+
+function rowsOf({ resultType, result }: QueryAnswer): readonly Row[] {
+  if (resultType === "scalar" || resultType === "string")
+    return [{ name: resultType, points: [point(result)] }];
+  const items = Array.isArray(result) ? (result as readonly Json[]) : [];
+  return items.map((item) => ({
+    name: seriesName(at(item, "metric")),
+    points:
+      resultType === "vector" ? [point(at(item, "value"))] : listAt(item, "values").map(point),
+  }));
+}
+
+const point = (pair: Json | undefined): readonly [number, number] => [
+  Number(at(pair, 0)) * 1000,
+  promNumber(String(at(pair, 1) ?? "NaN")),
+];
+
+const promNumber = (text: string): number =>
+  text === "+Inf" ? Infinity : text === "-Inf" ? -Infinity : Number(text);
+
+const seriesName = (metric: Json | undefined): string => {
+  const labels = Object.entries((metric ?? {}) as JsonObject).map(
+    ([name, value]) => [name, String(value)] as const,
+  );
+  return formatLabels(labelsOf(Object.fromEntries(labels))) || "{}";
+};

@@ -1,0 +1,70 @@
+/** `resolve`: what a name is inside a virtual network, step by step, and why. */
+import { CodedError } from "../../core/index.ts";
+import type { NameResolution } from "../../rules/index.ts";
+import type { Command } from "../command.ts";
+import { askFabric } from "../exec/index.ts";
+import { connect, findResource } from "../platform/connect.ts";
+import { types } from "../types.ts";
+import { printable } from "../views/table.ts";
+
+export const resolve: Command = {
+  name: "resolve",
+  summary:
+    "Show what a name resolves to inside a virtual network, each step of the chain, and why.",
+  arguments: [{ word: "<name>", help: "the host name" }],
+  options: [
+    { flags: "--vnet <name>", help: "the virtual network, by name or id" },
+    { flags: "--public", help: "resolve as the public internet does" },
+    {
+      flags: "-o, --output <format>",
+      help: "how to print it",
+      choices: ["text", "json"],
+      default: "text",
+    },
+  ],
+  exitCodes: { 0: "the name has an address", 1: "it has none", 2: "wrong use" },
+  examples: ["./linkscope resolve global.handler.control.monitor.azure.com --vnet vnet-aks"],
+  async run(input, context) {
+    const vnet = input.text("vnet");
+    if (input.flag("public") === (vnet !== undefined)) {
+      throw new CodedError("WrongUse", "Say where to resolve: --vnet NAME, or --public.");
+    }
+    const connection = connect(input, context);
+    try {
+      const query = new URLSearchParams({ name: input.words[0] ?? "" });
+      if (vnet !== undefined)
+        query.set("vnet", await findResource(connection, types.vnet.type, vnet));
+      const answer = (await askFabric(
+        connection.file.fabric,
+        `/resolve?${query.toString()}`,
+      )) as NameResolution;
+      context.out(
+        input.text("output") === "json"
+          ? `${JSON.stringify(answer)}\n`
+          : `${resolutionLines(input.words[0] ?? "", answer).join("\n")}\n`,
+      );
+      return answer.addresses.length > 0 ? 0 : 1;
+    } finally {
+      connection.close();
+    }
+  },
+};
+
+/** The chain as a person follows it: names, zone and link, addresses, then each reason. */
+export function resolutionLines(name: string, answer: NameResolution): readonly string[] {
+  const lines = [printable(name)];
+  for (const step of answer.chain) lines.push(`  → CNAME ${printable(step.cname)}`);
+  if (answer.zone !== undefined) lines.push(`  zone ${answer.zone.name} (${answer.zone.id})`);
+  if (answer.link !== undefined) {
+    const redirects = answer.link.redirects ? ", falls back to public DNS" : "";
+    lines.push(`  link ${answer.link.id}${redirects}`);
+  }
+  const found =
+    answer.addresses.length === 0
+      ? answer.outcome.toUpperCase()
+      : `A ${answer.addresses.join(", ")}`;
+  lines.push(
+    `  → ${found} (${answer.outcome}, by ${answer.answeredBy === "private-zone" ? "the private zone" : "public DNS"})`,
+  );
+  return [...lines, "", "why:", ...answer.reasons.map(({ rule, says }) => `  ${rule}: ${says}`)];
+}

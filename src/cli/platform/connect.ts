@@ -1,0 +1,131 @@
+/** A command's way to the running platform: ARM over its local endpoint, and clients that stand inside a network or outside. */
+import { readFileSync } from "node:fs";
+import { listAt, sameId, stringAt } from "../../arm/index.ts";
+import type { JsonObject, ResourceId } from "../../arm/index.ts";
+import { armClient, openTransport, tokenClient } from "../../client/index.ts";
+import type { ArmClient, TokenSource, Transport } from "../../client/index.ts";
+import { CodedError } from "../../core/index.ts";
+import type { CliContext, CommandInput } from "../command.ts";
+import { openSession } from "../exec/index.ts";
+import type { OpenSession, Where } from "../exec/index.ts";
+import { dataFolder, readPlatformFile } from "./platform-file.ts";
+import type { PlatformFile } from "./platform-file.ts";
+
+export interface Connection {
+  readonly file: PlatformFile;
+  readonly caPem: string;
+  readonly arm: ArmClient;
+  /** Tokens of the bootstrap credential. */
+  readonly token: TokenSource;
+  /** A client that stands in a virtual network, or outside of all. The caller closes it. */
+  readonly stand: (where: Where) => Promise<Standing>;
+  readonly close: () => void;
+}
+
+/** A place that a command went to: requests leave from there. */
+export interface Standing {
+  readonly session: OpenSession;
+  readonly transport: Transport;
+  readonly close: () => Promise<void>;
+}
+
+interface CredentialFile {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** Connects to the platform of the data folder that the command names. */
+export function connect(input: CommandInput, context: CliContext): Connection {
+  return connectTo(readPlatformFile(dataFolder(input, context)), context);
+}
+
+/** Connects to a platform that is known already. */
+export function connectTo(file: PlatformFile, context: CliContext): Connection {
+  const { clock } = context;
+  const caPem = readFileSync(file.ca, "utf8");
+  const credential = JSON.parse(readFileSync(file.credential, "utf8")) as CredentialFile;
+  const transport = openTransport({ clock, caPem });
+  const { tenantId, clientId, clientSecret } = credential;
+  const token = tokenClient({
+    transport,
+    clock,
+    endpoint: file.arm,
+    tenantId,
+    clientId,
+    clientSecret,
+  });
+  const arm = armClient({ transport, clock, token, endpoint: file.arm });
+  return {
+    file,
+    caPem,
+    arm,
+    token,
+    stand: async (where) => {
+      const session = await openSession(file.fabric, where);
+      const inside = openTransport({ clock, caPem, gateway: session.doors.gatewayUrl });
+      return {
+        session,
+        transport: inside,
+        close: async () => {
+          inside.close();
+          await session.close();
+        },
+      };
+    },
+    close: () => transport.close(),
+  };
+}
+
+const resourcesApiVersion = "2021-04-01";
+
+/** Every resource of a type in the subscription, as the resource list shows it: id, name, type, location. */
+export async function listOfType(
+  connection: Connection,
+  type: string,
+): Promise<readonly JsonObject[]> {
+  const filter = encodeURIComponent(`resourceType eq '${type}'`);
+  const path = `/subscriptions/${connection.file.subscriptionId}/resources?$filter=${filter}`;
+  return connection.arm.list(path, resourcesApiVersion);
+}
+
+/**
+ * The id of the resource that a person named: an id as it is, a name if only one resource of the type has it.
+ *
+ * @throws CodedError NameNotFound, NameNotUnique.
+ */
+export async function findResource(
+  connection: Connection,
+  type: string,
+  named: string,
+): Promise<ResourceId> {
+  const all = (await listOfType(connection, type)).flatMap((item) => stringAt(item, "id") ?? []);
+  const found = all.filter((id) =>
+    named.startsWith("/")
+      ? sameId(id, named)
+      : id.split("/").at(-1)?.toLowerCase() === named.toLowerCase(),
+  );
+  const [first, second] = found;
+  if (first === undefined) {
+    const names = all.map((id) => id.split("/").at(-1) ?? "").slice(0, 10);
+    const known = names.length === 0 ? "There is none." : `There are: ${names.join(", ")}.`;
+    throw new CodedError("NameNotFound", `No ${type} is named '${named}'. ${known}`);
+  }
+  if (second !== undefined) {
+    throw new CodedError(
+      "NameNotUnique",
+      `${found.length} resources of type ${type} are named '${named}'. Give the whole id: ${found.join(", ")}.`,
+    );
+  }
+  return first;
+}
+
+/** The virtual network of a cluster, by its first agent pool's subnet. */
+export function vnetOfCluster(cluster: JsonObject): ResourceId | undefined {
+  for (const pool of listAt(cluster, "properties", "agentPoolProfiles")) {
+    const subnet = stringAt(pool, "vnetSubnetID");
+    if (subnet !== undefined) return subnet.split("/").slice(0, -2).join("/");
+  }
+  return undefined;
+}

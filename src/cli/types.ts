@@ -1,0 +1,12 @@
+/** The resource types that commands name, with the api-version in which they read them. */
+
+export const types = {
+  cluster: { type: "Microsoft.ContainerService/managedClusters", apiVersion: "2024-09-01" },
+  workspace: { type: "Microsoft.Monitor/accounts", apiVersion: "2023-04-03" },
+  scope: { type: "Microsoft.Insights/privateLinkScopes", apiVersion: "2021-09-01" },
+  vnet: { type: "Microsoft.Network/virtualNetworks", apiVersion: "2023-05-01" },
+  dce: { type: "Microsoft.Insights/dataCollectionEndpoints", apiVersion: "2022-06-01" },
+  dcr: { type: "Microsoft.Insights/dataCollectionRules", apiVersion: "2022-06-01" },
+  endpoint: { type: "Microsoft.Network/privateEndpoints", apiVersion: "2023-05-01" },
+  identity: { type: "Microsoft.ManagedIdentity/userAssignedIdentities", apiVersion: "2023-01-31" },
+} as const;
