@@ -103,7 +103,8 @@ export function openState(
   };
 }
 
-function refuseTooMany(graph: Graph, { changes = [] }: Transaction): void {
+/** @throws CodedError ResourceQuotaExceeded (409) when more resources would be kept than the limit. */
+export function refuseTooMany(graph: Graph, { changes = [] }: Transaction): void {
   const created = changes.filter(
     (change) => change.kind === "put" && graph.get(change.resource.id) === undefined,
   ).length;
