@@ -50,7 +50,9 @@ export interface ArmClient {
 /** Waits 2 s while a resource or a scope is being changed by somebody else, for a minute. @see azure-cli addonconfiguration.py */
 export const waitWhileProvisioning = (error: CodedError, attempt: number): number | undefined =>
   attempt <= 30 &&
-  /provisioning|inprogress|in progress|busy|another/i.test(`${error.code} ${error.message}`)
+  /provisioning state|operationinprogress|operation is in progress/i.test(
+    `${error.code} ${error.message}`,
+  )
     ? 2_000
     : undefined;
 

@@ -48,6 +48,18 @@ export const clientErrors = {
     false,
   ),
   QueryFailed: world("The query was refused or failed.", "Read the error's type.", false),
+  ConfigurationRefused: world(
+    "The configuration service gave the agent no configuration.",
+    "Read its text; check the association configurationAccessEndpoint and the private link.",
+  ),
+  ConfigurationUnreadable: world(
+    "The agent's configuration lacks what its protocol says.",
+    "Check that the endpoint is the configuration service's.",
+  ),
+  IngestionTokenRefused: world(
+    "The configuration service issued no ingestion token.",
+    "Read its text; check that the rule is still associated with the cluster.",
+  ),
   DnsTimedOut: world("The resolver did not answer in time.", "Check the resolver; retry."),
   DnsUnreadable: world("The resolver's answer cannot be read.", "Check the resolver.", false),
 } as const satisfies ErrorCatalogue;

@@ -19,23 +19,27 @@ export type WriteOutcome =
   /** Any other status: sending it again cannot help. */
   | { readonly kind: "refused"; readonly response: TransportResponse };
 
+export interface WriteTo {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly url: string;
+  readonly token: string;
+  readonly timeoutMs?: number;
+}
+
 /**
  * Sends one write request to `url` with a bearer token; no series is a probe that leaves nothing behind.
  *
  * @throws CodedError of the transport when no answer came: the request may have been taken or not, and is to be sent again.
  */
-export async function sendWriteRequest(
+export const sendWriteRequest = (
   series: Iterable<WriteSeries>,
-  to: {
-    readonly transport: Transport;
-    readonly clock: Clock;
-    readonly url: string;
-    readonly token: string;
-    readonly timeoutMs?: number;
-    readonly signal?: AbortSignal;
-  },
-): Promise<WriteOutcome> {
-  const { transport, clock, url, token, timeoutMs, signal } = to;
+  to: WriteTo,
+): Promise<WriteOutcome> => sendWriteMessage(encodeWriteRequest(series), to);
+
+/** `sendWriteRequest` of an encoded message, which is compressed here. */
+export async function sendWriteMessage(message: Uint8Array, to: WriteTo): Promise<WriteOutcome> {
+  const { transport, clock, url, token, timeoutMs } = to;
   const response = await transport.send({
     method: "POST",
     url,
@@ -46,9 +50,8 @@ export async function sendWriteRequest(
       "user-agent": "linkscope",
       "x-prometheus-remote-write-version": "0.1.0",
     },
-    body: snappyEncode(encodeWriteRequest(series)),
+    body: snappyEncode(message),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(signal === undefined ? {} : { signal }),
   });
   const { status, headers } = response;
   if (status >= 200 && status <= 299) return { kind: "taken", response };

@@ -139,6 +139,7 @@ export const limits = {
   agentBackoffMsMax: 30_000,
   scrapeIntervalMs: 15_000,
   scrapeRedirectsMax: 3,
+  hostMountsMax: 64,
 
   // Names and links.
   dnsChainStepsMax: 8,

@@ -1,0 +1,47 @@
+/** Error codes of the agent. */
+import type { ErrorCatalogue } from "../core/index.ts";
+
+export const agentErrors = {
+  QueueInUse: {
+    status: 0,
+    fault: "caller",
+    retry: true,
+    means: "Another agent uses the queue's folder.",
+    remedy: "End that agent, or give this one another folder.",
+  },
+  QueueUnwritable: {
+    status: 0,
+    fault: "world",
+    retry: true,
+    means: "Samples could not be written to the queue.",
+    remedy: "Make room on the disk; check the folder's rights.",
+  },
+  TooManyTargets: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The agent is given more targets than it scrapes.",
+    remedy: "Run another agent for the rest.",
+  },
+  TargetInvalid: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "A target's URL, labels or times cannot be used.",
+    remedy: "Correct the target as the message says.",
+  },
+  ScrapeFailed: {
+    status: 0,
+    fault: "world",
+    retry: true,
+    means: "A target's metrics could not be read.",
+    remedy: "Look at the target; the next interval tries again.",
+  },
+  NoMetricsChannel: {
+    status: 0,
+    fault: "world",
+    retry: true,
+    means: "The configuration has no channel for Prometheus metrics.",
+    remedy: "Associate a data collection rule for Prometheus metrics with the cluster.",
+  },
+} as const satisfies ErrorCatalogue;

@@ -1,0 +1,11 @@
+/** The agent: configuration over the private link, scraping, the queue on disk, sending. */
+export { createAgent } from "./agent.ts";
+export type { Agent, AgentOptions, AgentState } from "./agent.ts";
+export type { ChannelState } from "./channel.ts";
+export { agentErrors } from "./errors.ts";
+export { hostJob, hostSource } from "./host-collector.ts";
+export type { HostCollectorOptions } from "./host-collector.ts";
+export type { QueueState } from "./queue.ts";
+export type { SampleSource, ScrapeTarget } from "./scrape.ts";
+export type { SenderState } from "./sender.ts";
+export type { TargetState } from "./target-loop.ts";
