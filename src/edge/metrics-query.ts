@@ -2,19 +2,17 @@
 import { stringAt } from "../arm/index.ts";
 import { audiences, dataActions } from "../azure/index.ts";
 import type { Clock } from "../core/index.ts";
-import type { HttpRequest, HttpResponse } from "../http/index.ts";
+import type { HttpResponse } from "../http/index.ts";
 import { authenticate, networkRefusal, passes, refusal } from "../ingest/index.ts";
 import type { Exchange } from "../ingest/index.ts";
+import type { answerPrometheusApi } from "../query/index.ts";
 import { roleAccess, workspaceQueryAccess } from "../rules/index.ts";
-import type { MetricsStore, Querier } from "../store/index.ts";
+import type { MetricsStore } from "../store/index.ts";
 
 export interface MetricsQueryContext {
   readonly store: Pick<MetricsStore, "workspace">;
   readonly clock: Clock;
-  readonly answerPrometheusApi: (
-    request: HttpRequest,
-    context: { readonly querier: Querier; readonly clock: Clock },
-  ) => Promise<HttpResponse>;
+  readonly answerPrometheusApi: typeof answerPrometheusApi;
 }
 
 /**
@@ -24,7 +22,7 @@ export interface MetricsQueryContext {
  */
 export async function answerMetricsQuery(
   exchange: Exchange,
-  { store, clock, answerPrometheusApi }: MetricsQueryContext,
+  context: MetricsQueryContext,
 ): Promise<HttpResponse> {
   const authentication = authenticate(exchange, audiences.prometheus);
   if (authentication.kind === "refused") return authentication.response;
@@ -51,5 +49,7 @@ export async function answerMetricsQuery(
   if (accountId === undefined) {
     return refusal("DestinationUnavailable", "The workspace is not ready yet.");
   }
-  return answerPrometheusApi(request, { querier: await store.workspace(accountId), clock });
+  const querier = await context.store.workspace(accountId);
+  const { clock } = context;
+  return context.answerPrometheusApi(request, { querier, clock, signal: exchange.signal });
 }

@@ -26,6 +26,8 @@ export interface Exchange {
   readonly served: ServedHost;
   readonly nowMs: number;
   readonly trail: Trail;
+  /** Aborted when the client is gone before its answer. */
+  readonly signal: AbortSignal;
 }
 
 export type Authentication =

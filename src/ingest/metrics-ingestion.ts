@@ -2,7 +2,7 @@
 import { sameId, stringAt } from "../arm/index.ts";
 import type { ArmResource, ResourceId } from "../arm/index.ts";
 import { audiences, dataActions } from "../azure/index.ts";
-import type { HttpRequest, HttpResponse } from "../http/index.ts";
+import type { HttpResponse } from "../http/index.ts";
 import { ingestionAccess, roleAccess } from "../rules/index.ts";
 import type { Appendable, MetricsStore } from "../store/index.ts";
 import { bearerOf, isIngestionToken, verifyIngestionToken } from "../tokens/index.ts";
@@ -24,6 +24,7 @@ import {
   unauthenticated,
 } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
+import type { receiveRemoteWrite } from "./remote-write.ts";
 
 /** The versions of the remote write URL. @see Azure/prometheus-collector internal/remotewrite/sidecar.yaml */
 const writeVersions = ["2021-11-01-preview", "2023-04-24"];
@@ -32,7 +33,7 @@ export interface MetricsIngestionContext {
   readonly store: Pick<MetricsStore, "workspace">;
   /** Verifies the tokens that the configuration service issued. */
   readonly ingestionKey: SigningKeys;
-  readonly receiveRemoteWrite: (request: HttpRequest, store: Appendable) => Promise<HttpResponse>;
+  readonly receiveRemoteWrite: typeof receiveRemoteWrite;
   /** Told of what was kept, for the platform's own metrics. */
   readonly onAppended: (workspaceId: ResourceId, samples: number) => void;
 }
@@ -199,7 +200,7 @@ const accessRefusal = (
 async function write(
   exchange: Exchange,
   rule: MetricsRule,
-  { store, onAppended, receiveRemoteWrite }: MetricsIngestionContext,
+  context: MetricsIngestionContext,
 ): Promise<HttpResponse> {
   const accounts = destinationAccounts(exchange.publication.graph, rule, metricsStream);
   const [account, another] = accounts;
@@ -217,8 +218,9 @@ async function write(
       `The data collection rule '${rule.immutableId}' sends one stream to ${accounts.length} workspaces; one is supported.`,
     );
   }
-  const workspace = await store.workspace(accountId);
-  return receiveRemoteWrite(exchange.request, counted(workspace, account, onAppended));
+  const workspace = await context.store.workspace(accountId);
+  const counting = counted(workspace, account, context.onAppended);
+  return context.receiveRemoteWrite(exchange.request, counting);
 }
 
 /** The workspace, with each append told to the platform's metrics. */

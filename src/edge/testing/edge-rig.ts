@@ -12,6 +12,7 @@ import { graphSource, withChanges } from "../../arm/index.ts";
 import type { Change, GraphSource } from "../../arm/index.ts";
 import { fakeClock, labelsOf, seededRandom, systemClock, systemRandom } from "../../core/index.ts";
 import type { FakeClock } from "../../core/index.ts";
+import { answerPrometheusApi } from "../../query/index.ts";
 import { openMetricsStore } from "../../store/index.ts";
 import type { MetricsStore } from "../../store/index.ts";
 import { openAuthority } from "../../tls/index.ts";
@@ -85,7 +86,7 @@ export async function edgeRig(): Promise<EdgeRig> {
     clock,
     random: seededRandom(7),
     receiveRemoteWrite,
-    answerPrometheusApi: async () => ({ status: 200, body: "{}" }),
+    answerPrometheusApi,
   });
   const { port: publicPort } = await edge.listenPublic({ host: "127.0.0.1", port: 0 });
   const privatePath = join(folder, "edge.sock");
