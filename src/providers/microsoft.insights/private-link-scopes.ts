@@ -24,6 +24,7 @@ import type {
   ResourceType,
   TypeContext,
 } from "../../arm/index.ts";
+import { dissolve } from "../private-link/dissolve.ts";
 import { privateLinkResourceActions } from "../private-link/link-resources.ts";
 import { problem } from "../problems.ts";
 import { typeNames } from "../type-names.ts";
@@ -61,6 +62,7 @@ export const privateLinkScopes: ResourceType = {
   keeps: ["systemData"],
   validate,
   derive,
+  deleteEffects: dissolve,
   actions: privateLinkResourceActions,
 };
 

@@ -34,6 +34,7 @@ import {
 } from "../microsoft.insights/data-collection-endpoints.ts";
 import { prometheusRule, ruleProperties } from "../microsoft.insights/data-collection-rules.ts";
 import { noPerimeter } from "../microsoft.insights/perimeter.ts";
+import { dissolve } from "../private-link/dissolve.ts";
 import { workspaceLinkResourceActions } from "../private-link/link-resources.ts";
 import { problem } from "../problems.ts";
 import { typeNames } from "../type-names.ts";
@@ -83,7 +84,10 @@ export const workspaces: ResourceType = {
     const dce = graph.get(defaultEndpointId(workspace) ?? "");
     return dce === undefined ? [] : scopedProblems(dce, { graph });
   },
-  deleteEffects: (workspace, { graph }) => removeManagedGroup(workspace, graph),
+  deleteEffects: (workspace, context) => [
+    ...dissolve(workspace, context),
+    ...removeManagedGroup(workspace, context.graph),
+  ],
   view,
   actions: workspaceLinkResourceActions,
 };
