@@ -86,6 +86,6 @@ export function errorAnswer(kind: EdgeHostKind, error: CodedError): HttpResponse
 /** @see prometheus/web/api/v1/api.go: the errorType of a status */
 function errorTypeOf(status: number): string {
   if (status === 422) return "execution";
-  if (status === 503) return "timeout";
+  if (status === 503) return "unavailable";
   return status >= 500 ? "internal" : "bad_data";
 }

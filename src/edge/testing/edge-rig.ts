@@ -24,7 +24,7 @@ import { receiveRemoteWrite } from "../../ingest/index.ts";
 import { openAccessLog } from "../access-log.ts";
 import type { AccessLog } from "../access-log.ts";
 import { createEdge } from "../edge.ts";
-import type { Edge } from "../edge.ts";
+import type { Edge, EdgeOptions } from "../edge.ts";
 import { closedEstate, linkOf } from "./estate.ts";
 
 export const tenantId = "00000000-0000-0000-0000-00000000000e";
@@ -74,7 +74,10 @@ export interface EdgeRig {
   close(): Promise<void>;
 }
 
-export async function edgeRig(): Promise<EdgeRig> {
+/** Starts an edge over the closed estate, with its protocols replaced where a test says so. */
+export async function edgeRig(
+  protocols: Partial<Pick<EdgeOptions, "receiveRemoteWrite" | "answerPrometheusApi">> = {},
+): Promise<EdgeRig> {
   const folder = await mkdtemp(join(tmpdir(), "edge-"));
   const clock = fakeClock();
   const parts = await openParts(folder, clock);
@@ -87,6 +90,7 @@ export async function edgeRig(): Promise<EdgeRig> {
     random: seededRandom(7),
     receiveRemoteWrite,
     answerPrometheusApi,
+    ...protocols,
   });
   const { port: publicPort } = await edge.listenPublic({ host: "127.0.0.1", port: 0 });
   const privatePath = join(folder, "edge.sock");
