@@ -8,6 +8,7 @@ import { monitorTypes } from "./microsoft.monitor/index.ts";
 import { networkTypes } from "./microsoft.network/index.ts";
 import { resourceGroups } from "./microsoft.resources/resource-groups.ts";
 import { providersOf } from "./resource-providers.ts";
+import type { ResourceProvider } from "./resource-providers.ts";
 
 export { providerErrors } from "./errors.ts";
 export { roleDefinitionResources } from "./microsoft.authorization/index.ts";
@@ -26,5 +27,11 @@ export const resourceTypes: readonly ResourceType[] = [
   ...authorizationTypes,
 ];
 
-/** The providers of `resourceTypes`. */
-export const resourceProviders = providersOf(resourceTypes);
+/**
+ * The providers of `resourceTypes`, and one without any: az registers Microsoft.AlertsManagement before it switches
+ * metrics on.
+ */
+export const resourceProviders: readonly ResourceProvider[] = [
+  ...providersOf(resourceTypes),
+  { namespace: "Microsoft.AlertsManagement", resourceTypes: [] },
+];

@@ -278,9 +278,9 @@ test("deleting a scope disconnects its endpoints and frees what it linked", () =
 
 test("a PUT of an endpoint that stands changes nothing", () => {
   const estate = withZones(linkedEstate());
-  const before = [...estate.graph.all()];
+  const before = [...estate.graph().all()];
   estate.put(endpointId, endpointBody({}));
-  assert.deepEqual([...estate.graph.all()], before);
+  assert.deepEqual([...estate.graph().all()], before);
 });
 
 test("an endpoint can be put back whole as it was read", () => {

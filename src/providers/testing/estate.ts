@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import {
   at,
   canonicalId,
+  descendantsOf,
   emptyGraph,
-  idKey,
   isObject,
   listAt,
   parseBody,
@@ -16,6 +16,7 @@ import {
 } from "../../arm/index.ts";
 import type {
   ArmResource,
+  Change,
   Graph,
   Json,
   JsonObject,
@@ -26,6 +27,7 @@ import type {
   TypeContext,
 } from "../../arm/index.ts";
 import { allow, deny, seededRandom } from "../../core/index.ts";
+import type { Random } from "../../core/index.ts";
 import { resourceTypes } from "../index.ts";
 
 export const subscriptionId = "22222222-2222-4222-8222-222222222222";
@@ -35,7 +37,7 @@ export const tenantId = "11111111-1111-4111-8111-111111111111";
 export const principalId = "33333333-3333-4333-8333-333333333333";
 
 export interface Estate {
-  graph: Graph;
+  readonly graph: () => Graph;
   /** Actions that are refused, as `action scope`, both in lower case. */
   readonly denied: Set<string>;
   /** Puts a resource; fails the test when it is refused. */
@@ -61,105 +63,128 @@ export const typeOf = (id: ResourceId): ResourceType => {
   return type;
 };
 
+interface State {
+  graph: Graph;
+  readonly denied: Set<string>;
+  readonly random: Random;
+}
+
+function contextOf(state: State, id: ResourceId, apiVersion?: string): TypeContext {
+  const type = typeOf(id);
+  const parsed = parseId(id);
+  assert(parsed);
+  const parentId = parsed.parentId ?? "";
+  const parent = state.graph.get(parentId)?.id ?? parentId;
+  const previous = state.graph.get(id);
+  return {
+    graph: state.graph,
+    id: previous?.id ?? canonicalId(parsed, type.type, parent),
+    parsed,
+    apiVersion: apiVersion ?? type.apiVersions.at(-1) ?? "",
+    previous,
+    tenantId,
+    principalId,
+    now: "2026-01-01T00:00:00.000Z",
+    random: state.random,
+    may: (action, scope) => {
+      const reason = { rule: "test", says: action, source: "a test" };
+      return state.denied.has(`${action} ${scope}`.toLowerCase()) ? deny(reason) : allow(reason);
+    },
+  };
+}
+
+/** Reads and checks a PUT, without storing anything. */
+function attempt(
+  state: State,
+  id: ResourceId,
+  sent: { body: JsonObject; apiVersion?: string | undefined },
+) {
+  const type = typeOf(id);
+  const context = contextOf(state, id, sent.apiVersion);
+  const { body, problems: shape } = readBody(type, sent.body, context.previous);
+  const isBadName =
+    context.previous === undefined && type.name?.pattern.test(context.parsed.name) === false;
+  const named: readonly Problem[] = isBadName
+    ? [{ code: "InvalidResourceName", message: type.name?.says ?? "" }]
+    : [];
+  const early = [...named, ...shape];
+  const problems = early.length > 0 ? early : (type.validate?.(body, context) ?? []);
+  return { type, context, body, problems };
+}
+
+function store(state: State, { type, context, body }: ReturnType<typeof attempt>): void {
+  const derived = type.derive?.(body, context) ?? {
+    properties: { ...body.properties, provisioningState: "Succeeded" },
+  };
+  const resource: ArmResource = {
+    id: context.id,
+    name: context.previous?.name ?? context.parsed.name,
+    type: type.type,
+    ...(body.location === undefined ? {} : { location: body.location }),
+    ...(body.tags === undefined ? {} : { tags: body.tags }),
+    ...body.top,
+    ...derived.top,
+    properties: derived.properties,
+  };
+  commit(state, [{ kind: "put", resource }, ...(derived.effects ?? [])]);
+}
+
+function commit(state: State, changes: readonly Change[]): void {
+  state.graph = withChanges(state.graph, changes);
+}
+
+/** As the control plane deletes: what stands below first, with its effects; then the resource; then what is orphaned. */
+function remove(state: State, resource: ArmResource): void {
+  for (const one of [...descendantsOf(state.graph, resource.id).toReversed(), resource]) {
+    commit(state, typeOf(one.id).deleteEffects?.(one, contextOf(state, one.id)) ?? []);
+  }
+  commit(state, [{ kind: "delete", id: resource.id }]);
+  const orphans = [...state.graph.all()].filter(({ id }) => isOrphan(state.graph, id));
+  commit(
+    state,
+    orphans.map(({ id }) => ({ kind: "delete", id })),
+  );
+}
+
+const sentences = (problems: readonly Problem[]): readonly string[] =>
+  problems.map(({ code, message }) => `${code}: ${message}`);
+
 /** An estate with one resource group, in East US. */
 export function openEstate(): Estate {
-  const random = seededRandom(7);
-  const denied = new Set<string>();
-  const commit = (changes: Parameters<typeof withChanges>[1]): void => {
-    estate.graph = withChanges(estate.graph, changes);
+  const state: State = { graph: emptyGraph(), denied: new Set(), random: seededRandom(7) };
+  const get = (id: ResourceId): ArmResource => {
+    const found = state.graph.get(id);
+    assert(found, `there is no ${id}`);
+    return found;
   };
-  const contextOf = (id: ResourceId, apiVersion?: string): TypeContext => {
-    const type = typeOf(id);
-    const parsed = parseId(id);
-    assert(parsed);
-    const parentId = parsed.parentId ?? "";
-    const parent = estate.graph.get(parentId)?.id ?? parentId;
-    const previous = estate.graph.get(id);
-    return {
-      graph: estate.graph,
-      id: previous?.id ?? canonicalId(parsed, type.type, parent),
-      parsed,
-      apiVersion: apiVersion ?? type.apiVersions.at(-1) ?? "",
-      previous,
-      tenantId,
-      principalId,
-      now: "2026-01-01T00:00:00.000Z",
-      random,
-      may: (action, scope) => {
-        const reason = { rule: "test", says: action, source: "a test" };
-        return denied.has(`${action} ${scope}`.toLowerCase()) ? deny(reason) : allow(reason);
-      },
-    };
-  };
-  const attempt = (id: ResourceId, body: JsonObject, apiVersion?: string) => {
-    const type = typeOf(id);
-    const context = contextOf(id, apiVersion);
-    const read = readBody(type, body, context.previous);
-    const nameIsBad =
-      context.previous === undefined && type.name?.pattern.test(context.parsed.name) === false;
-    const named: readonly Problem[] = nameIsBad
-      ? [{ code: "InvalidResourceName", message: type.name?.says ?? "" }]
-      : [];
-    const shape = [...named, ...read.problems];
-    const problems = shape.length > 0 ? shape : (type.validate?.(read.body, context) ?? []);
-    return { type, context, body: read.body, problems };
-  };
+  const problems: Estate["problems"] = (id, body, apiVersion) =>
+    attempt(state, id, { body, apiVersion }).problems;
+  const deleteRefusal = (id: ResourceId): readonly string[] =>
+    sentences(typeOf(id).validateDelete?.(get(id), contextOf(state, id)) ?? []);
   const estate: Estate = {
-    graph: emptyGraph(),
-    denied,
+    graph: () => state.graph,
+    denied: state.denied,
     put: (id, body, apiVersion) => {
-      const { type, context, body: read, problems } = attempt(id, body, apiVersion);
-      assert.deepEqual(problems, [], `PUT ${id}`);
-      const derived = type.derive?.(read, context) ?? {
-        properties: { ...read.properties, provisioningState: "Succeeded" },
-      };
-      const resource: ArmResource = {
-        id: context.id,
-        name: context.previous?.name ?? context.parsed.name,
-        type: type.type,
-        ...(read.location === undefined ? {} : { location: read.location }),
-        ...(read.tags === undefined ? {} : { tags: read.tags }),
-        ...read.top,
-        ...derived.top,
-        properties: derived.properties,
-      };
-      commit([{ kind: "put", resource }, ...(derived.effects ?? [])]);
-      return estate.get(id);
+      const tried = attempt(state, id, { body, apiVersion });
+      assert.deepEqual(tried.problems, [], `PUT ${id}`);
+      store(state, tried);
+      return get(id);
     },
-    problems: (id, body, apiVersion) => attempt(id, body, apiVersion).problems,
-    refusal: (id, body, apiVersion) =>
-      attempt(id, body, apiVersion).problems.map(({ code, message }) => `${code}: ${message}`),
+    problems,
+    refusal: (id, body, apiVersion) => sentences(problems(id, body, apiVersion)),
     delete: (id) => {
-      assert.deepEqual(estate.deleteRefusal(id), [], `DELETE ${id}`);
-      const prefix = `${idKey(id)}/`;
-      const below = [...estate.graph.all()].filter((one) => idKey(one.id).startsWith(prefix));
-      for (const one of [...below.toReversed(), estate.get(id)]) {
-        commit(typeOf(one.id).deleteEffects?.(one, contextOf(one.id)) ?? []);
-      }
-      removeTree(id);
+      assert.deepEqual(deleteRefusal(id), [], `DELETE ${id}`);
+      remove(state, get(id));
     },
-    deleteRefusal: (id) =>
-      (typeOf(id).validateDelete?.(estate.get(id), contextOf(id)) ?? []).map(
-        ({ code, message }) => `${code}: ${message}`,
-      ),
-    get: (id) => {
-      const found = estate.graph.get(id);
-      assert(found, `there is no ${id}`);
-      return found;
-    },
-    find: (id) => estate.graph.get(id),
-    view: (id, apiVersion) => typeOf(id).view?.(estate.get(id), apiVersion) ?? estate.get(id),
+    deleteRefusal,
+    get,
+    find: (id) => state.graph.get(id),
+    view: (id, apiVersion) => typeOf(id).view?.(get(id), apiVersion) ?? get(id),
     act: (id, path) => {
       const action = typeOf(id).actions?.find((one) => one.path === path.toLowerCase());
       assert(action, `no action ${path}`);
-      return action.answer({ ...contextOf(id), resource: estate.get(id) });
+      return action.answer({ ...contextOf(state, id), resource: get(id) });
     },
-  };
-  /** Deletes what stands under every id that is gone, as the control plane does. */
-  const removeTree = (id: ResourceId): void => {
-    commit([{ kind: "delete", id }]);
-    const orphans = [...estate.graph.all()].filter(({ id: own }) => isOrphan(estate.graph, own));
-    commit(orphans.map(({ id: own }) => ({ kind: "delete", id: own })));
   };
   estate.put(group, { location: "eastus" });
   return estate;
