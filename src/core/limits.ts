@@ -153,4 +153,12 @@ export const limits = {
   operationTimeoutMs: 30 * 60 * 1000,
   tokenRefreshAheadMs: 5 * 60 * 1000,
   dnsClientTimeoutMs: 2_000,
+
+  // Onboarding.
+  onboardWriteMs: 10 * 60 * 1000,
+  onboardProvisioningWaitMs: 5_000,
+  onboardTriesMax: 4,
+  onboardPollMs: 5_000,
+  estateBytesMax: 256 * 1024,
+  estateEntriesMax: 1_000,
 } as const;
