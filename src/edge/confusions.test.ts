@@ -98,7 +98,9 @@ test("each door opens for its own estate, over its own link", async () => {
   const queried = await query({ token: rig.token(operator, audiences.prometheus) });
   assert.equal(queried.status, 200, queried.body);
   for (const identity of [principals.kubelet("a"), principals.clusterIdentity("a")]) {
-    assert.equal((await configure({ token: monitorToken(identity) })).status, 200);
+    const configured = await configure({ token: monitorToken(identity) });
+    assert.equal(configured.status, 200);
+    assert.ok(rulesOf(configured).includes("configuration.own-identity"));
   }
 });
 

@@ -10,6 +10,7 @@ import type { SigningKeys } from "../tokens/index.ts";
 import type { AccessEntry, AccessLog } from "./access-log.ts";
 import { admissionOf, answerRequest, edgeHost } from "./answer-request.ts";
 import type { LinkOf } from "./answer-request.ts";
+import { dropDeletedWorkspaces } from "./deleted-workspaces.ts";
 import { createFrontDoor } from "./front-door.ts";
 import type { FrontDoor } from "./front-door.ts";
 import type { MetricsQueryContext } from "./metrics-query.ts";
@@ -27,6 +28,8 @@ export interface EdgeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly accessLog: AccessLog;
+  /** Told what went wrong beside any request. */
+  readonly note?: (says: string) => void;
   /** The protocols behind the verdicts. */
   readonly receiveRemoteWrite: MetricsIngestionContext["receiveRemoteWrite"];
   readonly answerPrometheusApi: MetricsQueryContext["answerPrometheusApi"];
@@ -67,10 +70,14 @@ export function createEdge(options: EdgeOptions): Edge {
     onRequest: (connection, incoming, outgoing) =>
       answerRequest({ connection, incoming, outgoing }, { ...options, services, metrics }),
   });
+  const unwatch = dropDeletedWorkspaces(source, options.store, options.note ?? (() => {}));
   return {
     listenPublic: door.listenPublic,
     listenPrivate: door.listenPrivate,
-    close: door.close,
+    close() {
+      unwatch();
+      return door.close();
+    },
     metricsText: () => metrics.text(),
     explainRequest: (requestId) => accessLog.find(requestId),
   };

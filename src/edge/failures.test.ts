@@ -116,10 +116,7 @@ test("closing lets an answer in work finish, and ends its connection", () => {
     go.resolve();
     assert.equal((await answer).status, 204);
     await closed;
-    assert.equal(
-      idle.destroyed || (await new Promise((resolve) => idle.once("close", resolve))) !== 1,
-      true,
-    );
+    if (!idle.destroyed) await new Promise((resolve) => idle.resume().once("close", resolve));
   });
 });
 

@@ -8,7 +8,7 @@ import { audiences } from "../azure/index.ts";
 import { limits } from "../core/index.ts";
 import { edgeRig, remoteWrite } from "./testing/edge-rig.ts";
 import type { Answer, Ask, EdgeRig } from "./testing/edge-rig.ts";
-import { hosts, ids, immutableIds, linkIds, principals } from "./testing/estate.ts";
+import { assignment, hosts, ids, immutableIds, linkIds, principals } from "./testing/estate.ts";
 
 let rig: EdgeRig;
 before(async () => {
@@ -192,6 +192,22 @@ test("the access log has a line for each request, and no token, query or body", 
   assert.deepEqual(JSON.parse(found), entry);
   const text = lines.join("\n");
   for (const secret of [token.slice(-40), "hidden"]) assert.ok(!text.includes(secret));
+});
+
+test("of a long chain of reasons the access log keeps the last ones", async () => {
+  const count = limits.accessLogReasonsMax + 1;
+  const unknownRole = "00000000-0000-0000-0000-0000000000ff";
+  const made = assignment(ids.dcr("a"), principals.stranger, unknownRole);
+  rig.change(
+    ...Array.from({ length: count }, (_, index) => {
+      const id = `${made.id.slice(0, -2)}${String(index).padStart(2, "0")}`;
+      return { kind: "put", resource: { ...made, id } } as const;
+    }),
+  );
+  const answer = await write({ token: rig.token(principals.stranger, audiences.monitor) });
+  const entry = rig.edge.explainRequest(String(answer.headers["x-ms-request-id"]));
+  assert.equal(entry?.reasons.length, limits.accessLogReasonsMax);
+  assert.equal(entry?.reasons.at(-1)?.rule, "role.none");
 });
 
 test("a long path is cut in the access log", async () => {
