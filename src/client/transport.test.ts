@@ -57,6 +57,25 @@ test("through a gateway the name goes to the gateway, the certificate is the hos
   server.close();
 });
 
+test("a host that the caller resolved itself is reached at that address, and verified by its name", async () => {
+  const server = await secureServer(authority, (_, response) => void response.end("in"));
+  const gateway = await testGateway({ port: server.port });
+  const host = "dce-ab12.eastus-1.metrics.ingest.monitor.azure.com";
+  const transport = openTransport({
+    clock,
+    caPem,
+    gateway: `http://session:secret@127.0.0.1:${gateway.port}`,
+    addressOf: (asked) => (asked === host ? "10.1.0.9" : undefined),
+  });
+  const { peer } = await transport.send({ method: "GET", url: `https://${host}/x` });
+  assert.equal(gateway.seen[0]?.target, "10.1.0.9:443");
+  assert.equal(peer.address, "10.1.0.9");
+  assert.equal(peer.certificate?.subjectAltName, `DNS:${host}`);
+  transport.close();
+  gateway.close();
+  server.close();
+});
+
 test("plain HTTP goes through the gateway in absolute form, with the header of the host", async () => {
   const gateway = await testGateway({
     port: 1,

@@ -66,6 +66,8 @@ export interface TransportOptions {
   readonly caPem?: string;
   /** `http://user:secret@127.0.0.1:PORT`: requests go as CONNECT (https) or in absolute form (http). */
   readonly gateway?: string;
+  /** Where to connect for a host that the caller has resolved itself; the name is what TLS verifies all the same. */
+  readonly addressOf?: (host: string) => string | undefined;
 }
 
 /** Opens a transport. Connections are kept alive and shared by its requests. */

@@ -29,25 +29,29 @@ export function tunnelAgent(options: {
   readonly clock: Clock;
   readonly caPem?: string;
   readonly gateway?: string;
+  readonly addressOf?: (host: string) => string | undefined;
 }): TunnelAgent {
-  const { caPem, gateway, clock } = options;
-  return new EvidenceAgent({ ca: caPem, gateway, clock });
+  const { caPem, gateway, clock, addressOf } = options;
+  return new EvidenceAgent({ ca: caPem, gateway, clock, addressOf });
 }
 
 class EvidenceAgent extends Agent {
   readonly #ca: string | undefined;
   readonly #gateway: URL | undefined;
   readonly #clock: Clock;
+  readonly #addressOf: ((host: string) => string | undefined) | undefined;
 
   constructor(options: {
     readonly ca: string | undefined;
     readonly gateway: string | undefined;
     readonly clock: Clock;
+    readonly addressOf: ((host: string) => string | undefined) | undefined;
   }) {
     super({ keepAlive: true, maxSockets: limits.clientConnectionsMax, maxFreeSockets: 16 });
     this.#ca = options.ca;
     this.#gateway = options.gateway === undefined ? undefined : new URL(options.gateway);
     this.#clock = options.clock;
+    this.#addressOf = options.addressOf;
   }
 
   override createConnection(options: RequestOptions, done?: Done): undefined {
@@ -55,12 +59,14 @@ class EvidenceAgent extends Agent {
     const port = Number(options.port ?? 443);
     const finish: Done = done ?? ((): void => undefined);
     const fail = (error: Error): void => finish(error, undefined as unknown as Duplex);
+    const pinned = this.#addressOf?.(host);
     if (this.#gateway === undefined) {
-      this.#secure({ host, port }, { finish, fail });
+      this.#secure({ host, port, address: pinned }, { finish, fail });
       return;
     }
-    openTunnel(this.#gateway, `${host}:${port}`, this.#clock).then(
-      ({ socket, address }) => this.#secure({ host, socket, address }, { finish, fail }),
+    openTunnel(this.#gateway, `${pinned ?? host}:${port}`, this.#clock).then(
+      ({ socket, address }) =>
+        this.#secure({ host, socket, address: pinned ?? address }, { finish, fail }),
       fail,
     );
   }
@@ -76,7 +82,7 @@ class EvidenceAgent extends Agent {
   ): void {
     const { host, port, socket } = to;
     const secured: TLSSocket = connect({
-      ...(socket === undefined ? { host, port } : { socket }),
+      ...(socket === undefined ? { host: to.address ?? host, port } : { socket }),
       ...(this.#ca === undefined ? {} : { ca: this.#ca }),
       ...(isIP(host) === 0 ? { servername: host } : {}),
       minVersion: "TLSv1.2",
