@@ -31,6 +31,13 @@ export const cliErrors = {
     means: "The options do not make sense together.",
     remedy: "The message says which are missing or too many; `--help` shows them all.",
   },
+  ClusterWithoutNetwork: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The cluster's pools name no subnet, so nothing of it stands in a virtual network.",
+    remedy: "Give the pool a subnet of your own network (vnetSubnetID).",
+  },
   NameNotFound: {
     status: 0,
     fault: "caller",

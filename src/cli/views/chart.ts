@@ -70,7 +70,9 @@ function plot(
   bounds: Bounds,
   size: ChartSize,
 ): readonly number[][] {
-  const cells = Array.from({ length: size.rows }, () => Array.from({ length: size.columns }, () => 0));
+  const cells = Array.from({ length: size.rows }, () =>
+    Array.from({ length: size.columns }, () => 0),
+  );
   const across = size.columns * 2 - 1;
   const down = size.rows * 4 - 1;
   for (const { points } of series) {
