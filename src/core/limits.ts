@@ -67,6 +67,7 @@ export const limits = {
   querySamplesMax: 50_000_000,
   querySeriesMax: 500_000,
   queryPointsPerSeriesMax: 11_000,
+  queryResultSamplesMax: 10_000_000, // a JSON answer of more nears the longest string that V8 holds
   queryRangeMs: 32 * 24 * 60 * 60 * 1000,
   seriesLookbackMs: 12 * 60 * 60 * 1000,
   queriesAtOnceMax: 20,

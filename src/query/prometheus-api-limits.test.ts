@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodedError, limits } from "../core/index.ts";
 import { answerPrometheusApi } from "./prometheus-api.ts";
+import { encodeValue, refuseTooLarge } from "./prometheus-json.ts";
+import type { QueryValue } from "./promql/index.ts";
 import { queryGate } from "./query-gate.ts";
 import { querierOf, regular, requestOf, rigOf, seriesOf } from "./testing/query-rig.ts";
 
@@ -37,6 +39,20 @@ test("ranges of queryLongRangeMs take steps of queryLongRangeStepMs, not shorter
   assert.equal((await ask(range(0, long - 1, "59"))).status, 200);
   const { error } = await read(range(0, long, "59.999"));
   assert.match(error ?? "", /the step is 59.999 s; ranges of 48 hours and more take at least 60 s/);
+});
+
+test("an answer has queryResultSamplesMax samples, not one more", () => {
+  // Claims its samples: their number is looked at before the first is written.
+  const claiming = (samples: number): QueryValue => ({
+    kind: "matrix",
+    series: [{ ...seriesOf({}, []), length: samples }],
+  });
+  assert.throws(
+    () => refuseTooLarge(claiming(limits.queryResultSamplesMax + 1)),
+    /the result has 10000001 samples; the limit is 10000000/,
+  );
+  assert.doesNotThrow(() => refuseTooLarge(claiming(limits.queryResultSamplesMax)));
+  assert.throws(() => encodeValue(claiming(limits.queryResultSamplesMax + 1)));
 });
 
 test("/series looks back seriesLookbackMs, not a millisecond more", async () => {

@@ -1,6 +1,8 @@
 /** Answers of the Prometheus API as JSON text. Written by hand: a result may hold millions of samples. */
+import { limits } from "../core/index.ts";
 import type { Labels, SeriesColumns } from "../core/index.ts";
 import type { HttpResponse } from "../http/index.ts";
+import { queryError } from "./errors.ts";
 import { formatNumber } from "./promql/index.ts";
 import type { QueryValue } from "./promql/index.ts";
 
@@ -47,8 +49,13 @@ export const failure = ({
   body: JSON.stringify({ status: "error", errorType, error, excerpt }),
 });
 
-/** `{"resultType":…,"result":…}` */
+/**
+ * `{"resultType":…,"result":…}`
+ *
+ * @throws CodedError QueryTooManySamples (422) past `limits.queryResultSamplesMax`.
+ */
 export function encodeValue(value: QueryValue): string {
+  refuseTooLarge(value);
   switch (value.kind) {
     case "scalar":
       return result("scalar", encodeSample(value.timeMs, value.value));
@@ -64,6 +71,17 @@ export function encodeValue(value: QueryValue): string {
     case "matrix":
       return result("matrix", `[${value.series.map(encodeSeries).join(",")}]`);
   }
+}
+
+/** @throws CodedError QueryTooManySamples (422) where the answer would be too long to be written as one text. */
+export function refuseTooLarge(value: QueryValue): void {
+  const series = value.kind === "matrix" ? value.series : [];
+  const samples = series.reduce((sum, { length }) => sum + length, 0);
+  if (samples <= limits.queryResultSamplesMax) return;
+  throw queryError(
+    "QueryTooManySamples",
+    `the result has ${samples} samples; the limit is ${limits.queryResultSamplesMax}; select fewer series, a shorter range or larger steps`,
+  );
 }
 
 const result = (type: QueryValue["kind"], text: string): string =>

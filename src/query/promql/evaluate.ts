@@ -121,6 +121,12 @@ function parsed(text: string): Expr {
 }
 
 function stepsOf({ startMs, endMs, stepMs }: QueryTimes): Steps {
+  if (!(endMs >= startMs && stepMs > 0)) {
+    throw queryError(
+      "QueryParameterInvalid",
+      "a range needs an end after its start and a step above 0",
+    );
+  }
   const count = Math.floor((endMs - startMs) / stepMs) + 1;
   // As Prometheus: the limit is on the steps between the points.
   if (count - 1 <= limits.queryPointsPerSeriesMax) return { startMs, stepMs, count };

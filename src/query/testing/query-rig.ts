@@ -26,7 +26,7 @@ export const seriesOf = (
 export const regular = (values: readonly number[], stepMs: number): readonly Sample[] =>
   values.map((value, index) => ({ timeMs: index * stepMs, value }));
 
-/** A querier that counts how often each method is called. */
+/** A querier over series in memory that counts its selects. */
 export interface CountingQuerier extends Querier {
   readonly selects: { count: number };
 }
@@ -57,10 +57,11 @@ export function querierOf(all: readonly SeriesColumns[]): CountingQuerier {
   };
 }
 
-function matches(labels: Labels, { name, kind, value }: Matcher): boolean {
+/** Whether a series with these labels is selected. Regular expressions are RE2's and match the whole value. */
+export function matches(labels: Labels, { name, kind, value }: Matcher): boolean {
   const actual = labelValue(labels, name);
   if (kind === "=" || kind === "!=") return (actual === value) === (kind === "=");
-  return RE2JS.compile(value).matcher(actual).matches() === (kind === "=~");
+  return RE2JS.compile(value, RE2JS.DOTALL).matcher(actual).matches() === (kind === "=~");
 }
 
 function cut(series: SeriesColumns, mintMs: number, maxtMs: number): SeriesColumns {

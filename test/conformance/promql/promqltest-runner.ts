@@ -1,11 +1,10 @@
 /** Runs a PromQL test script against the evaluator and tells what passed, what is refused by name, what is wrong. */
 import { CodedError, compareStrings, fakeClock, formatLabels } from "../../../src/core/index.ts";
-import type { Labels } from "../../../src/core/index.ts";
+import type { Labels, SeriesColumns } from "../../../src/core/index.ts";
 import { evaluateInstant, evaluateRange, parseExpr } from "../../../src/query/index.ts";
 import type { QueryResult } from "../../../src/query/index.ts";
 import type { Querier } from "../../../src/store/index.ts";
-import { matches, memoryQuerier } from "./memory-querier.ts";
-import type { MemorySeries } from "./memory-querier.ts";
+import { matches, querierOf } from "../../../src/query/testing/query-rig.ts";
 import type { Command, Eval, Expectation, ExpectedSeries } from "./promqltest-script.ts";
 import { isTimed, printAt, speaksOfRange } from "./promqltest-variants.ts";
 
@@ -20,7 +19,7 @@ export interface Report {
 class Refused extends Error {}
 
 interface Storage {
-  readonly series: Map<string, MemorySeries>;
+  readonly series: Map<string, SeriesColumns>;
   histograms: readonly Labels[];
   startTimestamps: boolean;
 }
@@ -61,27 +60,26 @@ function change(storage: Storage, command: Exclude<Command, Eval>): void {
 }
 
 /** A later load of the same series adds samples to it. */
-function joined(storage: Storage, series: MemorySeries): MemorySeries {
+function joined(storage: Storage, series: SeriesColumns): SeriesColumns {
   const before = storage.series.get(formatLabels(series.labels));
   if (before === undefined) return series;
   const lastMs = before.timestampsMs.at(-1) ?? -Infinity;
   const from = series.timestampsMs.findIndex((timeMs) => timeMs > lastMs);
   if (from < 0) return before;
-  const values = new Float64Array(before.values.length + series.values.length - from);
-  values.set(before.values);
-  values.set(series.values.subarray(from), before.values.length);
-  return {
-    labels: series.labels,
-    timestampsMs: [...before.timestampsMs, ...series.timestampsMs.slice(from)],
-    values,
-  };
+  const length = before.length + series.length - from;
+  const columns = { timestampsMs: new Float64Array(length), values: new Float64Array(length) };
+  for (const column of ["timestampsMs", "values"] as const) {
+    columns[column].set(before[column]);
+    columns[column].set(series[column].subarray(from), before.length);
+  }
+  return { labels: series.labels, ...columns, length };
 }
 
 async function check(command: Eval, storage: Storage): Promise<void> {
   if (storage.startTimestamps) throw new Refused("start timestamps");
   if (command.expect.histogram) throw new Refused("native histograms");
   const environment = {
-    querier: querierOf(storage),
+    querier: guarded(storage),
     clock: fakeClock(0),
     deadlineMs: Infinity,
     delayedNameRemoval: true,
@@ -145,8 +143,8 @@ function variantsOf(
 }
 
 /** Series of histograms are in no column: a query that meets one is refused, not answered without it. */
-function querierOf({ series, histograms }: Storage): Querier {
-  const querier = memoryQuerier([...series.values()]);
+function guarded({ series, histograms }: Storage): Querier {
+  const querier = querierOf([...series.values()]);
   return {
     ...querier,
     async select(matchers, range) {

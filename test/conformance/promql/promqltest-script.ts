@@ -1,13 +1,12 @@
 /** Reads Prometheus's PromQL test language: load, clear and eval commands with what they expect. */
 import { formatLabels, labelsOf, STALE_NAN_BITS } from "../../../src/core/index.ts";
-import type { Labels } from "../../../src/core/index.ts";
+import type { Labels, SeriesColumns } from "../../../src/core/index.ts";
 import { parseExpr } from "../../../src/query/index.ts";
 import { parseDurationMs } from "../../../src/query/promql/index.ts";
-import type { MemorySeries } from "./memory-querier.ts";
 
 export interface Load {
   readonly kind: "load";
-  readonly series: readonly MemorySeries[];
+  readonly series: readonly SeriesColumns[];
   /** Series of native histograms: a query that selects one is refused. */
   readonly histograms: readonly Labels[];
   readonly startTimestamps: boolean;
@@ -86,7 +85,7 @@ function durationMs(text: string): number {
 function readLoad(line: string, body: readonly string[]): Load {
   const [verb = "", step = ""] = line.split(/\s+/);
   const stepMs = durationMs(step);
-  const bySeries = new Map<string, MemorySeries>();
+  const bySeries = new Map<string, SeriesColumns>();
   const histograms: Labels[] = [];
   let startTimestamps = false;
   for (const entry of body) {
@@ -172,7 +171,7 @@ function number(text: string): number {
   return value;
 }
 
-function seriesOf(labels: Labels, samples: readonly Sample[], stepMs: number): MemorySeries {
+function seriesOf(labels: Labels, samples: readonly Sample[], stepMs: number): SeriesColumns {
   const kept = samples.flatMap((sample, index) =>
     sample === undefined ? [] : [{ sample, index }],
   );
@@ -181,7 +180,8 @@ function seriesOf(labels: Labels, samples: readonly Sample[], stepMs: number): M
     if (sample === "stale") values.set(STALE, at);
     else values[at] = sample;
   }
-  return { labels, timestampsMs: kept.map(({ index }) => index * stepMs), values };
+  const timestampsMs = Float64Array.from(kept, ({ index }) => index * stepMs);
+  return { labels, timestampsMs, values, length: kept.length };
 }
 
 const INSTANT = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$/;
