@@ -179,7 +179,7 @@ function neededRight(
   const named = isResourceGroup({ type: typeName })
     ? "Microsoft.Resources/subscriptions/resourceGroups"
     : typeName;
-  if (route.kind === "list") return { action: `${named}/read`, scope: route.scopeId };
+  if (route.kind === "list") return { action: `${named}/read`, scope: route.scopeId || "/" };
   const chosen =
     route.kind === "action" ? route.actions.find((action) => action.method === method) : undefined;
   return { action: `${named}/${chosen?.action ?? verb}`, scope: route.id };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "../core/index.ts";
-import { group, subscription, withGroup } from "./sample-types.ts";
+import { group, subscription, withGroup } from "./testing/sample-types.ts";
 
 const scopes = `${group}/providers/Microsoft.Insights/privateLinkScopes`;
 const scope = `${scopes}/ampls1`;

@@ -11,7 +11,7 @@ import { refuse } from "./platform.ts";
 import type { Call, Platform, ResourceProvider } from "./platform.ts";
 import { namespaceUnknown, subscriptionNotFound } from "./refusals.ts";
 import { page } from "./read.ts";
-import { isResourceGroup, resourceGroupType } from "./resource-groups.ts";
+import { isResourceGroup } from "./resource-groups.ts";
 
 export interface BuiltIn {
   /** The right it needs; without one every valid token may ask. */
@@ -33,10 +33,16 @@ const subscriptionVersions = [
   "2022-12-01",
 ];
 
-/** As resource groups, and what the monitoring add-ons ask providers with. */
-const providerVersions = [
-  ...new Set([...resourceGroupType.apiVersions, "2020-10-01", "2022-01-01"]),
-].toSorted();
+/** api-versions of providers and of the list of all resources, by the clients that send them. */
+const resourceVersions = [
+  "2017-05-10",
+  "2019-05-01",
+  "2020-10-01",
+  "2021-04-01",
+  "2022-01-01",
+  "2024-11-01",
+  "2025-04-01",
+];
 
 /** The built-in route of a path, or undefined. Segments are not empty; `lower` is them in lower case. */
 export function builtInRoute(
@@ -208,7 +214,7 @@ function providerRoute(
   return {
     ...needs,
     methods: ["GET"],
-    apiVersions: providerVersions,
+    apiVersions: resourceVersions,
     answer: ({ request }) => {
       const show = (provider: ResourceProvider): unknown =>
         selected(providerBody(provider, platform, scope), request.query.get("$select"));
@@ -225,7 +231,7 @@ function providerRoute(
 const register = (platform: Platform, scope: ResourceId, namespace: string): BuiltIn => ({
   needs: { action: `${namespace}/register/action`, scope },
   methods: ["POST"],
-  apiVersions: providerVersions,
+  apiVersions: resourceVersions,
   answer: () => {
     const found = providerOf(platform, namespace);
     return found === undefined
@@ -274,7 +280,7 @@ const resourceFilters = {
 /** Every tracked resource of a subscription or group, without its properties. */
 const resources = (platform: Platform, scope: ResourceId): BuiltIn => ({
   methods: ["GET"],
-  apiVersions: resourceGroupType.apiVersions,
+  apiVersions: resourceVersions,
   answer: ({ request, principal }) => {
     const graph = platform.state.graph();
     const placed = placementOfScope(graph, scope, platform.subscriptionId);

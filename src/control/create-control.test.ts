@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { group, sampleControl, subscription, withGroup } from "./sample-types.ts";
+import { group, sampleControl, subscription, withGroup } from "./testing/sample-types.ts";
 
 const scope = `${group}/providers/Microsoft.Insights/privateLinkScopes/ampls1`;
 const scopeBody = { location: "Global" };

@@ -7,9 +7,7 @@ import { armApi } from "./arm-api.ts";
 import type { ControlNote } from "./arm-api.ts";
 import { openOperations } from "./operations.ts";
 import type { Authentication, May, Platform, ResourceProvider } from "./platform.ts";
-import { providersOf } from "./providers-of.ts";
 import { createPublisher } from "./publisher.ts";
-import { isResourceGroup, resourceGroupType } from "./resource-groups.ts";
 import { typeTable } from "./route.ts";
 import { serveGraphFeed } from "./serve-graph-feed.ts";
 import type { GraphFeedServer } from "./serve-graph-feed.ts";
@@ -19,9 +17,10 @@ export interface ControlOptions {
   /** A file of its own, or a database that is open with `synchronous = FULL`; the latter stays open on `close`. */
   readonly databasePath?: string;
   readonly database?: DatabaseSync;
+  /** Every resource type, that of resource groups among them. */
   readonly types: readonly ResourceType[];
-  /** As `GET /providers` shows them; made of the types where absent. */
-  readonly providers?: readonly ResourceProvider[];
+  /** As `GET /providers` shows them. */
+  readonly providers: readonly ResourceProvider[];
   readonly clock: Clock;
   readonly random: Random;
   readonly tenantId: string;
@@ -59,13 +58,11 @@ export function createControl(options: ControlOptions): Control {
   const { clock, random, tenantId, subscriptionId } = options;
   const database = options.database ?? openDatabase(options.databasePath ?? ":memory:");
   const state = openState(database, { tenantId, subscriptionId });
-  const types = typeTable(
-    options.types.some(isResourceGroup) ? options.types : [resourceGroupType, ...options.types],
-  );
+  const types = typeTable(options.types);
   const platform: Platform = {
     state,
     types,
-    providers: options.providers ?? providersOf(types.all),
+    providers: options.providers,
     clock,
     random,
     tenantId,

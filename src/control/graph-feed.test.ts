@@ -13,7 +13,7 @@ import { fakeClock, limits, systemClock } from "../core/index.ts";
 import { connectGraphFeed } from "./connect-graph-feed.ts";
 import { feedLines, feedReader, lineSplitter } from "./feed-lines.ts";
 import { createPublisher } from "./publisher.ts";
-import { group, withGroup } from "./sample-types.ts";
+import { group, withGroup } from "./testing/sample-types.ts";
 import { serveGraphFeed } from "./serve-graph-feed.ts";
 
 function folderOf(t: TestContext): string {
@@ -271,7 +271,9 @@ test("a feed whose lines are too long is left, and tried again", async (t) => {
   const good = [...feedLines(undefined, publicationOf(5, "a"), 1)].join("");
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy());
-    socket.resume().write(++connections === 1 ? "x".repeat(limits.graphFeedLineBytesMax + 1) : good);
+    socket
+      .resume()
+      .write(++connections === 1 ? "x".repeat(limits.graphFeedLineBytesMax + 1) : good);
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   const feed = await connectGraphFeed({ path, clock, onNote: (text) => notes.push(text) });

@@ -11,8 +11,8 @@ import {
   tenantId,
   sampleControl,
   withGroup,
-} from "./sample-types.ts";
-import type { SampleControl } from "./sample-types.ts";
+} from "./testing/sample-types.ts";
+import type { SampleControl } from "./testing/sample-types.ts";
 import { openState, refuseTooMany } from "./state.ts";
 import type { Operation } from "./state.ts";
 
@@ -66,7 +66,7 @@ test("an asynchronous write is readable at once and Provisioning until its opera
 });
 
 test("other types' operations are read at their provider and location", async () => {
-  const { sampleTypes } = await import("./sample-types.ts");
+  const { sampleTypes } = await import("./testing/sample-types.ts");
   const types = sampleTypes.map((type) => ({ ...type, writes: "async" as const }));
   const { ask } = await withGroup({ types });
   const put = await ask("PUT", endpoint, { body: { location: "eastus" } });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allow, deny, limits } from "../core/index.ts";
+import type { ResourceType } from "../arm/index.ts";
 import { armPath } from "./arm-path.ts";
 import { challenge } from "./challenge.ts";
 import { controlErrors } from "./errors.ts";
@@ -15,11 +16,12 @@ import {
   subscriptionId,
   tenantId,
   withGroup,
-} from "./sample-types.ts";
+} from "./testing/sample-types.ts";
 
 const scopes = `${group}/providers/Microsoft.Insights/privateLinkScopes`;
 const scope = `${scopes}/ampls1`;
 const endpoint = `${group}/providers/Microsoft.Insights/dataCollectionEndpoints/dce1`;
+const scopeType = sampleTypes.find(({ type }) => type.endsWith("/privateLinkScopes"));
 const global = { body: { location: "global" } };
 
 test("paths that climb, hide slashes, have blanks or do not decode are refused", async () => {
@@ -253,12 +255,15 @@ test("filters are read by their grammar; what a list does not take is refused by
 test("a failing declaration answers 500 in ARM's envelope, and the note says why", async () => {
   const notes: { error?: string; status: number }[] = [];
   const broken = {
-    ...sampleTypes[0],
+    ...scopeType,
     derive: () => {
       throw new Error("a bug");
     },
-  } as (typeof sampleTypes)[number];
-  const { ask } = await withGroup({ types: [broken], onNote: (note) => notes.push(note) });
+  } as ResourceType;
+  const { ask } = await withGroup({
+    types: [...sampleTypes.filter(({ type }) => type !== broken.type), broken],
+    onNote: (note) => notes.push(note),
+  });
   const answer = await ask("PUT", scope, global);
   assert.deepEqual([answer.status, answer.code], [500, "InternalServerError"]);
   assert.equal(notes.at(-1)?.error, "a bug");

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allow, deny, limits } from "../core/index.ts";
-import { group, subscription, withGroup } from "./sample-types.ts";
-import type { SampleControl } from "./sample-types.ts";
+import { group, subscription, withGroup } from "./testing/sample-types.ts";
+import type { SampleControl } from "./testing/sample-types.ts";
 
 const insights = `${group}/providers/Microsoft.Insights`;
 const scope = `${insights}/privateLinkScopes/ampls1`;
@@ -188,7 +188,7 @@ test("a child list shows its parent's children, filtered as the type allows", as
 });
 
 test("a type with a list of its own is asked for it, with the filter read", async () => {
-  const { sampleTypes } = await import("./sample-types.ts");
+  const { sampleTypes } = await import("./testing/sample-types.ts");
   const own = sampleTypes.map((type) =>
     type.type === "Microsoft.Insights/dataCollectionRuleAssociations"
       ? {

@@ -1,11 +1,13 @@
 /** A few small types and an open control plane for tests. Nothing of the product imports it. */
-import { id, listAt, object, oneOf, readOnly, refused, required, string } from "../arm/index.ts";
-import type { ArmResource, Change, Json, JsonObject, ResourceType } from "../arm/index.ts";
-import { allow, fakeClock, seededRandom } from "../core/index.ts";
-import type { FakeClock } from "../core/index.ts";
-import type { HttpRequest, HttpResponse } from "../http/index.ts";
-import { createControl } from "./create-control.ts";
-import type { Control, ControlOptions } from "./create-control.ts";
+import { id, listAt, object, oneOf, readOnly, refused, required, string } from "../../arm/index.ts";
+import type { ArmResource, Change, Json, JsonObject, ResourceType } from "../../arm/index.ts";
+import { allow, fakeClock, seededRandom } from "../../core/index.ts";
+import type { FakeClock } from "../../core/index.ts";
+import type { HttpRequest, HttpResponse } from "../../http/index.ts";
+import { resourceProviders, resourceTypes } from "../../providers/index.ts";
+import { createControl } from "../create-control.ts";
+import type { Control, ControlOptions } from "../create-control.ts";
+import { isResourceGroup } from "../resource-groups.ts";
 
 export const tenantId = "11111111-1111-4111-8111-111111111111";
 export const subscriptionId = "22222222-2222-4222-8222-222222222222";
@@ -126,6 +128,7 @@ const associations: ResourceType = {
 };
 
 export const sampleTypes: readonly ResourceType[] = [
+  ...resourceTypes.filter(isResourceGroup),
   scopes,
   scopedResources,
   endpoints,
@@ -158,6 +161,7 @@ export function sampleControl(options: Partial<ControlOptions> = {}): SampleCont
   const clock = fakeClock();
   const control = createControl({
     types: sampleTypes,
+    providers: resourceProviders,
     clock,
     random: seededRandom(7),
     tenantId,
