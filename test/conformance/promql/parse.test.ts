@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { limits } from "../../../src/core/index.ts";
+import { limits, seededRandom } from "../../../src/core/index.ts";
 import { drawProblem, parseExpr, printExpr } from "../../../src/query/index.ts";
 import type { Parsed } from "../../../src/query/index.ts";
 import { functions } from "../../../src/query/promql/functions.ts";
@@ -135,6 +135,34 @@ for (const [what, query] of Object.entries(depths)) {
     assert.match(problemOf(query(most)), /^expression nests deeper than 200 levels/);
   });
 }
+
+const vocabulary =
+  "a b:c sum topk by without on ignoring group_left bool offset @ start end step range fill fill_left anchored smoothed and or unless " +
+  "atan2 rate abs label_replace info min_of ( ( ) ) { } [ ] , : = != =~ !~ == > <= </ + - * / % ^ 1 0x1F 5m 1h30m .5 inf NaN \"x\" 'y' `z` " +
+  '"\\xff" "(" # é \\ ! ; foo[5m] foo[5m:1m] {a="b"} sum(a) (a) foo by(x) on(y)';
+
+test("no sequence of words makes the parser throw, and what it takes prints to itself", () => {
+  const words = vocabulary.split(" ");
+  let taken = 0;
+  for (let seed = 1; seed <= 4000; seed++) {
+    const bytes = seededRandom(seed).bytes(12);
+    const length = 1 + ((bytes[0] ?? 0) % 11);
+    const glue = (bytes[11] ?? 0) % 3 === 0 ? "" : " ";
+    const text = [...bytes.subarray(1, 1 + length)]
+      .map((byte) => words[byte % words.length])
+      .join(glue);
+    const parsed = parseExpr(text);
+    if (parsed.kind === "parsed") {
+      roundTrips(text, parsed);
+      taken++;
+    } else
+      assert.ok(
+        parsed.problems.every(({ span }) => span.start <= text.length),
+        text,
+      );
+  }
+  assert.ok(taken > 100, `${taken} of the sequences parse`);
+});
 
 test("labels and names that JavaScript objects treat apart are labels like others", () => {
   assert.equal(
