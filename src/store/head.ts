@@ -7,7 +7,7 @@ import { Postings } from "./postings.ts";
 import { RowLog } from "./row-log.ts";
 import type { RowPage } from "./row-log.ts";
 import type { RejectCode } from "./seams.ts";
-import { SeriesKeys } from "./series-keys.ts";
+import { SeriesKeys, wholeRange } from "./series-keys.ts";
 import { canonicalLabels, labelsOfBytes } from "./series-labels.ts";
 import { SeriesStates } from "./series-states.ts";
 import type { StoreLimits } from "./store-limits.ts";
@@ -105,8 +105,7 @@ export class Head {
 
   /** The series of canonical label bytes that the log holds; made when it is new. */
   restoreSeries(bytes: Uint8Array): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const range = { bytes, view, start: 0, end: bytes.length };
+    const range = wholeRange(bytes);
     const entry = this.keys.find(range);
     if (entry !== 0) return this.keys.seriesOf(entry);
     const series = this.states.take();
@@ -135,7 +134,10 @@ export class Head {
     const { cursor } = appended;
     const histogramsBefore = cursor.histogramCount;
     let entry = this.keys.locate(cursor, this.#previousEntry);
-    if (entry === 0) entry = this.#addSeries(appended);
+    if (entry === 0) {
+      entry = this.#addSeries(appended);
+      this.keys.follow(this.#previousEntry, entry);
+    }
     this.#previousEntry = entry;
     if (entry === 0) while (cursor.nextSample());
     else {
@@ -151,18 +153,13 @@ export class Head {
   /** The entry of a series whose bytes are new; 0 when it is refused. */
   #addSeries(appended: AppendState): number {
     const { bytes, view, labelsStart: start, labelsEnd: end } = appended.cursor;
-    const canonical = canonicalLabels(bytes.subarray(start, end));
+    const raw = bytes.subarray(start, end);
+    const canonical = canonicalLabels(raw);
     if (canonical.kind === "refused") {
       appended.refuse(canonical.code, canonical.says);
       return 0;
     }
-    const own = canonical.bytes;
-    const range = {
-      bytes: own,
-      view: new DataView(own.buffer, own.byteOffset, own.length),
-      start: 0,
-      end: own.length,
-    };
+    const range = wholeRange(canonical.bytes);
     let entry = this.keys.find(range);
     if (entry === 0) {
       if (!this.#hasRoom()) {
@@ -175,7 +172,7 @@ export class Head {
       this.states.entries[series] = entry;
       this.postings.add(canonical.labels, series);
     }
-    const isCanonical = Buffer.compare(bytes.subarray(start, end), own) === 0;
+    const isCanonical = canonical.bytes === raw || Buffer.compare(raw, canonical.bytes) === 0;
     const series = this.keys.seriesOf(entry);
     if (isCanonical || this.states.hasAlias[series] === 1) return entry;
     this.states.hasAlias[series] = 1;

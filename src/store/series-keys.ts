@@ -5,11 +5,19 @@ import type { HashKey } from "./half-sip-hash.ts";
 
 /** A range of bytes, with the view that reads it. */
 export interface ByteRange {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly view: DataView;
   readonly start: number;
   readonly end: number;
 }
+
+/** All of `bytes`, not copied. */
+export const wholeRange = (bytes: Uint8Array): ByteRange => ({
+  bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+  start: 0,
+  end: bytes.length,
+});
 
 /**
  * Keys and the series they mean. An entry is one key; 0 is none. A series has the entry of its canonical bytes, and at
@@ -21,7 +29,6 @@ export interface ByteRange {
 export class SeriesKeys {
   readonly #key: HashKey;
   #arena = new Uint8Array(64 * 1024);
-  #arenaView = new DataView(this.#arena.buffer);
   #arenaLength = 0;
   #count = 1;
   #offsets = new Uint32Array(1024);
@@ -64,8 +71,13 @@ export class SeriesKeys {
     return entry;
   }
 
+  /** Says that `next` came after `previous`, for the next `locate`. */
+  follow(previous: number, next: number): void {
+    this.#next[previous] = next;
+  }
+
   /** The entry of these bytes, or 0. */
-  find({ view, start, end }: ByteRange): number {
+  find({ bytes, view, start, end }: ByteRange): number {
     const hash = halfSipHash(view, { start, end }, this.#key);
     const mask = this.#slots.length - 1;
     const length = end - start;
@@ -74,7 +86,7 @@ export class SeriesKeys {
       if (entry === 0) return 0;
       if (this.#hashes[entry] !== hash || this.#lengths[entry] !== length) continue;
       const offset = this.#offsets[entry] as number;
-      if (equalBytes(view, start, { view: this.#arenaView, start: offset, length })) return entry;
+      if (bytes.compare(this.#arena, offset, offset + length, start, end) === 0) return entry;
     }
   }
 
@@ -132,8 +144,9 @@ export class SeriesKeys {
     const { labelsStart, seriesEnd } = cursor;
     if (length > seriesEnd - labelsStart) return false;
     const start = this.#offsets[entry] as number;
+    const labelsEnd = labelsStart + length;
     return (
-      equalBytes(cursor.view, labelsStart, { view: this.#arenaView, start, length }) &&
+      cursor.bytes.compare(this.#arena, start, start + length, labelsStart, labelsEnd) === 0 &&
       cursor.takeLabels(length)
     );
   }
@@ -164,7 +177,6 @@ export class SeriesKeys {
     const grown = new Uint8Array(Math.max(needed, this.#arena.length * 2));
     grown.set(this.#arena.subarray(0, this.#arenaLength));
     this.#arena = grown;
-    this.#arenaView = new DataView(grown.buffer);
   }
 }
 
@@ -172,27 +184,4 @@ function doubled(column: Uint32Array): Uint32Array<ArrayBuffer> {
   const grown = new Uint32Array(column.length * 2);
   grown.set(column);
   return grown;
-}
-
-/** Sixteen bytes a step: a label set is long, and this is the hot path's longest loop. */
-function equalBytes(
-  a: DataView,
-  aStart: number,
-  { view: b, start: bStart, length }: { view: DataView; start: number; length: number },
-): boolean {
-  let at = 0;
-  for (; at + 16 <= length; at += 16) {
-    const i = aStart + at;
-    const j = bStart + at;
-    const differs =
-      (a.getInt32(i, true) ^ b.getInt32(j, true)) |
-      (a.getInt32(i + 4, true) ^ b.getInt32(j + 4, true)) |
-      (a.getInt32(i + 8, true) ^ b.getInt32(j + 8, true)) |
-      (a.getInt32(i + 12, true) ^ b.getInt32(j + 12, true));
-    if (differs !== 0) return false;
-  }
-  for (; at < length; at++) {
-    if (a.getUint8(aStart + at) !== b.getUint8(bStart + at)) return false;
-  }
-  return true;
 }

@@ -1,5 +1,5 @@
 /** A series' labels, from raw bytes to canonical ones: the path of a series that was not seen before. */
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { compareStrings, limits } from "../core/index.ts";
 import type { Label, Labels } from "../core/index.ts";
 import { decodeRawLabels, encodeLabels } from "../wire/index.ts";
@@ -20,6 +20,64 @@ const RAW_LABELS_MAX = 4 * limits.labelsPerSeriesMax;
  * @see prometheus/model/labels; the limits are those of Azure Monitor workspaces
  */
 export function canonicalLabels(raw: Uint8Array): CanonicalLabels {
+  const labels = labelsIfCanonical(Buffer.from(raw.buffer, raw.byteOffset, raw.length));
+  return labels === undefined ? canonicalize(raw) : { kind: "labels", labels, bytes: raw };
+}
+
+/**
+ * The labels, when their bytes are canonical already and hold nothing but ASCII, as senders' almost always are.
+ * Answers undefined for all else, good or bad: `canonicalize` is the one that decides.
+ */
+function labelsIfCanonical(raw: Buffer): Labels | undefined {
+  const labels: Label[] = [];
+  let hasName = false;
+  let previous = "";
+  for (let at = 0; at < raw.length;) {
+    const label = labelIfCanonical(raw, at);
+    if (label === undefined || label.name <= previous) return undefined;
+    hasName ||= label.name === "__name__";
+    labels.push({ name: label.name, value: label.value });
+    previous = label.name;
+    at = label.end;
+  }
+  return hasName && labels.length <= limits.labelsPerSeriesMax ? labels : undefined;
+}
+
+function labelIfCanonical(raw: Buffer, at: number): (Label & { readonly end: number }) | undefined {
+  const labelLength = shortLength(raw, at + 1);
+  const nameAt = at + 1 + lengthBytes(labelLength);
+  const nameLength = shortLength(raw, nameAt + 1);
+  const nameStart = nameAt + 1 + lengthBytes(nameLength);
+  const valueAt = nameStart + nameLength;
+  const valueLength = shortLength(raw, valueAt + 1);
+  const valueStart = valueAt + 1 + lengthBytes(valueLength);
+  const end = valueStart + valueLength;
+  const framed = raw[at] === 0x0a && raw[nameAt] === 0x0a && raw[valueAt] === 0x12;
+  if (!framed || end !== nameAt + labelLength || end > raw.length) return undefined;
+  if (nameLength > limits.labelNameBytesMax || valueLength === 0) return undefined;
+  if (!isName(raw.subarray(nameStart, valueAt), false)) return undefined;
+  const name = raw.toString("latin1", nameStart, valueAt);
+  const value = raw.subarray(valueStart, end);
+  const isMetricName = name === "__name__";
+  const valueMax = isMetricName ? limits.labelNameBytesMax : limits.labelValueBytesMax;
+  if (valueLength > valueMax || !(isMetricName ? isName(value, true) : isAscii(value))) {
+    return undefined;
+  }
+  return { name, value: value.toString("latin1"), end };
+}
+
+/** A varint of one or two bytes in its shortest form; else a number that fits nowhere. */
+function shortLength(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] ?? 0x80;
+  if (first < 0x80) return first;
+  const second = bytes[at + 1] ?? 0x80;
+  return second > 0 && second < 0x80 ? (first & 0x7f) | (second << 7) : Number.MAX_SAFE_INTEGER;
+}
+
+const lengthBytes = (length: number): number => (length < 0x80 ? 1 : 2);
+
+/** The general way of `canonicalLabels`: decides on all labels, good or bad. */
+export function canonicalize(raw: Uint8Array): CanonicalLabels {
   const decoded = decodeRawLabels(raw, RAW_LABELS_MAX);
   if (decoded === undefined) {
     return refuse(

@@ -25,7 +25,7 @@ const FIELD_HISTOGRAMS = 4;
  * @see https://prometheus.io/docs/specs/prw/remote_write_spec/ and prometheus/prompb/remote.proto, types.proto
  */
 export class WriteRequestCursor {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly view: DataView;
 
   /** The series' labels as protobuf wrote them: repeated field 1, tags and all. `labelsEnd` is set once they are read. */
@@ -48,7 +48,7 @@ export class WriteRequestCursor {
   #position = 0;
 
   constructor(message: Uint8Array) {
-    this.bytes = message;
+    this.bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
     this.view = new DataView(message.buffer, message.byteOffset, message.length);
   }
 

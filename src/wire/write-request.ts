@@ -24,7 +24,7 @@ export function encodeWriteRequest(series: Iterable<WriteSeries>): Buffer {
   const writer = new ProtobufWriter();
   for (const { labels, samples } of series) {
     const encoded = labels.map(encodeLabel);
-    const sampleBytes = samples.map(({ timestampMs }) => 10 + varintBytes(BigInt(timestampMs)));
+    const sampleBytes = samples.map(({ timestampMs }) => 10 + varintBytes(timestampMs));
     const length =
       encoded.reduce((sum, label) => sum + 1 + varintBytes(label.length) + label.length, 0) +
       sampleBytes.reduce((sum, bytes) => sum + 2 + bytes, 0);
@@ -41,7 +41,7 @@ export function encodeWriteRequest(series: Iterable<WriteSeries>): Buffer {
       writer.tag(0x09);
       writer.double(sample.value);
       writer.tag(0x10);
-      writer.varint(BigInt(sample.timestampMs));
+      writer.varint(sample.timestampMs);
     });
   }
   return writer.written();
@@ -136,10 +136,11 @@ function encodeLabel({ name, value }: Label): Buffer {
   return writer.written();
 }
 
-function varintBytes(value: number | bigint): number {
-  let rest = BigInt.asUintN(64, BigInt(value));
+function varintBytes(value: number): number {
+  if (value < 0) return 10; // Two's complement in 64 bits.
+  let rest = Number(value);
   let count = 1;
-  for (; rest >= 0x80n; rest >>= 7n) count++;
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) count++;
   return count;
 }
 
@@ -153,8 +154,16 @@ class ProtobufWriter {
     this.#buffer[this.#length++] = byte;
   }
 
-  varint(value: number | bigint): void {
+  varint(value: number): void {
     this.#reserve(10);
+    if (value >= 0) {
+      let rest = value;
+      for (; rest >= 0x80; rest = Math.floor(rest / 128)) {
+        this.#buffer[this.#length++] = (rest % 128) | 0x80;
+      }
+      this.#buffer[this.#length++] = rest;
+      return;
+    }
     let rest = BigInt.asUintN(64, BigInt(value));
     for (; rest >= 0x80n; rest >>= 7n) this.#buffer[this.#length++] = Number(rest & 0x7fn) | 0x80;
     this.#buffer[this.#length++] = Number(rest);
