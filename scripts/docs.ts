@@ -9,7 +9,9 @@ import { root } from "./repository-rules.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`).join("\n");
+  [head, head.map(() => "---"), ...rows]
+    .map((row) => `| ${row.map(cell).join(" | ")} |`)
+    .join("\n");
 
 /** docs/errors.md: every code of every catalogue. */
 export async function errorsDocument(): Promise<string> {
@@ -30,7 +32,9 @@ export async function errorsDocument(): Promise<string> {
         remedy,
       ]);
     if (rows.length === 0) continue;
-    sections.push(`## ${folder}\n\n${table(["code", "status", "fault", "retry", "means", "remedy"], rows)}`);
+    sections.push(
+      `## ${folder}\n\n${table(["code", "status", "fault", "retry", "means", "remedy"], rows)}`,
+    );
   }
   return `# Error codes\n\nGenerated from the catalogues \`src/*/errors.ts\`.\n\n${sections.join("\n\n")}\n`;
 }
@@ -59,7 +63,10 @@ export function compatibilityDocument(): string {
   ].join("\n\n");
 }
 
-const fieldsOf = (fields: Readonly<Record<string, { readonly kind: string }>>, kind: string): string =>
+const fieldsOf = (
+  fields: Readonly<Record<string, { readonly kind: string }>>,
+  kind: string,
+): string =>
   Object.entries(fields)
     .filter(([, schema]) => schema.kind === kind)
     .map(([name]) => name)
@@ -67,7 +74,9 @@ const fieldsOf = (fields: Readonly<Record<string, { readonly kind: string }>>, k
 
 /** The README with its generated part renewed. */
 export function readmeDocument(readme: string): string {
-  const types = [...new Set(resourceTypes.map(({ type }) => type.split("/").slice(0, 2).join("/")))].sort();
+  const types = [
+    ...new Set(resourceTypes.map(({ type }) => type.split("/").slice(0, 2).join("/"))),
+  ].sort();
   const clients = [...new Set(claims.map(({ client }) => client))];
   const made = [
     `- Resource types: ${types.map((type) => `\`${type}\``).join(", ")}.`,
@@ -81,7 +90,10 @@ export function readmeDocument(readme: string): string {
 
 /** Each dependency of package.json has a line in docs/dependencies.md. */
 export function undocumentedDependencies(): readonly string[] {
-  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, Record<string, string>>;
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+    string,
+    Record<string, string>
+  >;
   const text = readFileSync(join(root, "docs/dependencies.md"), "utf8");
   const names = ["dependencies", "devDependencies", "optionalDependencies"].flatMap((kind) =>
     Object.keys(manifest[kind] ?? {}),
@@ -97,7 +109,9 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     ["docs/compatibility.md", compatibilityDocument()],
     ["README.md", readmeDocument(readme)],
   ];
-  const stale = undocumentedDependencies().map((name) => `docs/dependencies.md has no line for ${name}`);
+  const stale = undocumentedDependencies().map(
+    (name) => `docs/dependencies.md has no line for ${name}`,
+  );
   for (const [path, text] of made) {
     const at = join(root, path);
     if (existsSync(at) && readFileSync(at, "utf8") === text) continue;

@@ -44,7 +44,7 @@ export function layerBreaches(files: readonly SourceFile[]): readonly Breach[] {
         .join("/");
       const [top, other] = to.split("/");
       if (top !== "src" || other === undefined || other === folder) continue;
-      const test = path.endsWith(".test.ts");
+      const test = path.endsWith(".test.ts") || path.includes("/testing/");
       if (!test && !allowed.includes(other)) {
         breaches.push({
           file: path,

@@ -44,6 +44,7 @@ export async function composeEdge(config: ProcessConfig, parts: EdgeParts): Prom
     accessLog,
     receiveRemoteWrite,
     answerPrometheusApi,
+    note,
   });
   await edge.listenPrivate(sockets.edgePrivate);
   const { port } = await onPreferredPort(config.ports["publicPort"], (port) =>

@@ -55,7 +55,10 @@ async function readBody(incoming: IncomingMessage, bytesMax: number): Promise<Bu
   if (declared > bytesMax) throw tooLarge(declared, bytesMax);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+  // Leaving the loop early must not end the connection: the refusal is still to be sent on it.
+  for await (const chunk of incoming.iterator({
+    destroyOnReturn: false,
+  }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > bytesMax) throw tooLarge(size, bytesMax);
     chunks.push(chunk);
