@@ -99,6 +99,11 @@ test("queriesAtOnceMax queries run at once; one more is refused, and taken when 
   await Promise.all(waiting);
 });
 
+test("TooManyQueries: a gate of none lets nothing through", async () => {
+  const refused = queryGate(0).run(() => Promise.resolve());
+  await assert.rejects(refused, { code: "TooManyQueries", status: 503 });
+});
+
 test("a query that fails gives its place at the gate back", async () => {
   const gate = queryGate(1);
   const narrow = rigOf(two, { gate });

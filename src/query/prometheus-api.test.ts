@@ -251,7 +251,7 @@ for (const [target, status, errorType, error] of refusals) {
   });
 }
 
-test("other methods are refused, naming those that are taken", async () => {
+test("QueryMethodNotAllowed: other methods are refused, naming those that are taken", async () => {
   const response = await ask("/api/v1/query?query=up", { method: "DELETE" });
   assert.equal(response.status, 405);
   assert.equal(response.headers?.["allow"], "GET, POST");
@@ -316,6 +316,14 @@ test("labels that JavaScript objects treat apart come out like others", async ()
   const odd = rigOf([{ ...seriesOf({}, regular([1], 1)), labels }]);
   const { body } = await odd.ask("/api/v1/query?time=0&query=m");
   assert.match(String(body), /"metric":\{"__name__":"m","__proto__":"x"\}/);
+});
+
+test("QueryRouteUnknown: the answer names the paths that are taken", async () => {
+  const { error } = await read("/api/v1/alerts");
+  assert.match(
+    error ?? "",
+    /use one of .*\/api\/v1\/query_range, .*\/api\/v1\/label\/NAME\/values/,
+  );
 });
 
 test("build information names the platform, and metadata is empty", async () => {

@@ -125,6 +125,20 @@ test("the deadline is looked at between series, in the middle of a selector", as
   await assert.rejects(slow, coded("QueryTimedOut", /query timed out in expression evaluation/));
 });
 
+test("a range that ends before it starts, or has no step, is refused", async () => {
+  for (const times of [
+    { startMs: 1, endMs: 0, stepMs: 1 },
+    { startMs: 0, endMs: 1, stepMs: 0 },
+    { startMs: 0, endMs: NaN, stepMs: 1 },
+  ]) {
+    const range = evaluateRange("vector(1)", { ...environmentOf(store), ...times });
+    await assert.rejects(
+      range,
+      coded("QueryParameterInvalid", /an end after its start and a step above 0/),
+    );
+  }
+});
+
 test("an aborted query ends at its next breath", async () => {
   const controller = new AbortController();
   const querier = querierOf(store);
