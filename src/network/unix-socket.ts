@@ -20,7 +20,7 @@ export async function listenOnPath(server: Server, path: string): Promise<void> 
   rmSync(path, { force: true });
   await new Promise<void>((done, fail) => {
     server.once("error", fail);
-    server.listen(path, () => {
+    server.listen({ path, backlog: limits.connectionsPerSessionMax }, () => {
       server.off("error", fail);
       done();
     });
