@@ -18,10 +18,15 @@ export interface TestServer {
   readonly close: () => void;
 }
 
+const folders: string[] = [];
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A folder of the test's own, removed when the process ends. */
 export function testFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "linkscope-client-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
