@@ -24,3 +24,4 @@ const server = createServer(
   ),
 );
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
+process.once("SIGTERM", () => process.exit(0));

@@ -1,9 +1,11 @@
 /**
  * Remote-write ingest, ours beside Debian's Prometheus and VictoriaMetrics: the same bodies, on 127.0.0.1, a fresh store each.
- * Prints a line a server: samples per second of that server's CPU time. `--rounds N --series N --batch N --only NAME`.
+ * Prints a line a server: samples per second of that server's CPU time. `--rounds N --series N --batch N --only NAME`;
+ * `--profile FOLDER` writes a CPU profile of ours.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
@@ -58,8 +60,9 @@ const servers: readonly Server[] = [
 
 async function startOurs(folder: string): Promise<{ child: ChildProcess; port: number }> {
   const path = join(import.meta.dirname, "ingest-server.ts");
-  const flags = process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? [];
-  const child = spawn(process.execPath, [...flags, path, folder], {
+  const profile =
+    flags.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${flags.profile}`];
+  const child = spawn(process.execPath, [...profile, path, folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: child.stdout })) {
@@ -186,9 +189,18 @@ async function measure(
       wall,
     };
   } finally {
-    child?.kill("SIGKILL");
+    if (child !== undefined) await stop(child);
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const late = setTimeout(() => child.kill("SIGKILL"), 5000);
+  await ended;
+  clearTimeout(late);
 }
 
 const { values: flags } = parseArgs({
@@ -197,6 +209,7 @@ const { values: flags } = parseArgs({
     series: { type: "string", default: "50000" },
     batch: { type: "string", default: "2000" },
     only: { type: "string" },
+    profile: { type: "string" },
   },
 });
 const rounds = Number(flags.rounds);
