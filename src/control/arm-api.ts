@@ -11,7 +11,7 @@ import { challenge } from "./challenge.ts";
 import { metadataEndpoints } from "./metadata.ts";
 import type { Operations } from "./operations.ts";
 import { placementOf } from "./placement.ts";
-import { errorAnswer, refuse } from "./platform.ts";
+import { errorAnswer, problemsOf, refuse } from "./platform.ts";
 import type { Authentication, Call, Platform, Principal } from "./platform.ts";
 import { listResources, readResource } from "./read.ts";
 import * as refusals from "./refusals.ts";
@@ -30,6 +30,8 @@ export interface ControlNote {
   readonly status: number;
   readonly principalId: string | undefined;
   readonly tookMs: number;
+  /** Why it was refused, with the rules that spoke; empty where it was not. */
+  readonly problems: readonly Problem[];
   /** Set where the platform itself failed. */
   readonly error?: string;
 }
@@ -67,6 +69,7 @@ export function armApi(api: ArmApi): HttpHandler {
       status: answer.status,
       principalId: caller.principal?.objectId,
       tookMs: clock.nowMs() - startMs,
+      problems: problemsOf(answer),
       ...(error === undefined ? {} : { error }),
     });
     return { ...answer, headers: { ...answer.headers, ...requestHeaders(request, requestId) } };

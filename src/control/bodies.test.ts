@@ -1,7 +1,10 @@
 /** What a PUT's body may say: its shape, its names, its location, its tags, its conditions. */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { limits } from "../core/index.ts";
+import { requestListener } from "../http/index.ts";
 import { group, subscription, withGroup } from "./testing/sample-types.ts";
 
 const scopes = `${group}/providers/Microsoft.Insights/privateLinkScopes`;
@@ -141,4 +144,22 @@ test("conditions on the etag are kept", async () => {
     (await ask("DELETE", scope, { headers: { "if-match": String(renewed.body["etag"]) } })).status,
     200,
   );
+});
+
+test("a body is taken at its limit and refused one byte past it", async (t) => {
+  const { control } = await withGroup();
+  const server = createServer(requestListener(control.handler, ({ status }) => ({ status })));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => void server.close().closeAllConnections());
+  const { port } = server.address() as AddressInfo;
+  const put = async (bytes: number): Promise<readonly [number, unknown]> => {
+    const response = await fetch(`http://127.0.0.1:${port}${scope}?api-version=2021-09-01`, {
+      method: "PUT",
+      body: '{"location":"global"}'.padEnd(bytes),
+    });
+    const { error } = (await response.json()) as { error?: { code: string } };
+    return [response.status, error?.code];
+  };
+  assert.deepEqual(await put(limits.armBodyBytesMax), [201, undefined]);
+  assert.deepEqual(await put(limits.armBodyBytesMax + 1), [413, "BodyTooLarge"]);
 });

@@ -29,6 +29,8 @@ export interface ControlOptions {
   readonly may: May;
   /** Put when they are absent, at each start: built-in role definitions. */
   readonly seed?: readonly ArmResource[];
+  /** Put when the state is created, in the same transaction, and never again: the first role assignment. */
+  readonly initial?: readonly ArmResource[];
   readonly jwks?: { readonly keys: readonly JsonObject[] };
   /** How long asynchronous writes are `Provisioning`; 100 where absent. */
   readonly operationMs?: number;
@@ -57,7 +59,7 @@ export interface Control {
 export function createControl(options: ControlOptions): Control {
   const { clock, random, tenantId, subscriptionId } = options;
   const database = options.database ?? openDatabase(options.databasePath ?? ":memory:");
-  const state = openState(database, { tenantId, subscriptionId });
+  const state = openState(database, { tenantId, subscriptionId }, options.initial);
   const types = typeTable(options.types);
   const platform: Platform = {
     state,

@@ -186,6 +186,28 @@ test("a subscriber that talks nonsense, or too much, is cut off", async (t) => {
   }
 });
 
+test("a subscriber that reads and never answers is left after as many publications as the limit", async (t) => {
+  const path = join(folderOf(t), "g.sock");
+  const source = graphSource(publicationOf(1));
+  const server = await serveGraphFeed({ path, source, clock: systemClock() });
+  t.after(() => server.close());
+  const socket = connect({ path });
+  t.after(() => socket.destroy());
+  let ends = 0;
+  let closed = false;
+  socket.on("close", () => (closed = true));
+  socket.on("data", (bytes: Buffer) => {
+    ends += bytes.toString().split('"kind":"end"').length - 1;
+    if (ends < limits.graphFeedUnansweredMax) source.publish(publicationOf(ends + 1));
+  });
+  while (ends < limits.graphFeedUnansweredMax)
+    await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(closed, false);
+  source.publish(publicationOf(ends + 1));
+  await new Promise((resolve) => socket.once("close", resolve));
+  assert.equal(ends, limits.graphFeedUnansweredMax);
+});
+
 test("no more subscribers are taken than the limit", async (t) => {
   const path = join(folderOf(t), "g.sock");
   const server = await serveGraphFeed({

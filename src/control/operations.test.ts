@@ -1,5 +1,8 @@
 /** Long-running operations: what a write answers, how it is followed, what it locks, and what a restart does to it. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { limits } from "../core/index.ts";
@@ -13,7 +16,7 @@ import {
   withGroup,
 } from "./testing/sample-types.ts";
 import type { SampleControl } from "./testing/sample-types.ts";
-import { openState, refuseTooMany } from "./state.ts";
+import { openDatabase, openState, refuseTooMany } from "./state.ts";
 import type { Operation } from "./state.ts";
 
 const insights = `${group}/providers/Microsoft.Insights`;
@@ -175,6 +178,31 @@ test("a state of another layout, tenant or subscription is refused by name, and 
     codeOf(() => openState(database, owner)),
     "StateVersionUnknown",
   );
+});
+
+test("what a state begins with is there when it is created, and never put again", async () => {
+  const database = new DatabaseSync(":memory:");
+  const resource = {
+    id: scope,
+    name: "ampls1",
+    type: "Microsoft.Insights/privateLinkScopes",
+    properties: {},
+  };
+  const first = openState(database, owner, [resource]);
+  assert.deepEqual([first.graph().version, [...first.graph().all()]], [1, [resource]]);
+  first.commit({ changes: [{ kind: "delete", id: scope }] });
+  assert.equal(openState(database, owner, [resource]).graph().size, 0);
+});
+
+test("a state's file is its owner's alone, and one that is no database is refused", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "linkscope-state-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "state.sqlite");
+  openState(openDatabase(path), owner).close();
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const other = join(folder, "other");
+  writeFileSync(other, "no database ".repeat(100));
+  assert.throws(() => openDatabase(other), { code: "StateCorrupt" });
 });
 
 test("what the disk does not take has not happened", async () => {

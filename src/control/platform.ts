@@ -59,11 +59,19 @@ export interface Call {
   readonly apiVersion: string;
 }
 
+/** What was said with a refusal, for the access log: an answer's body has no reasons in it. */
+const said = new WeakMap<HttpResponse, readonly Problem[]>();
+
 /** The answer to a request that is refused. */
 export function refuse(...problems: readonly Problem[]): HttpResponse {
   const { status, body } = problemsError(problems);
-  return json(status, body);
+  const answer = json(status, body);
+  said.set(answer, problems);
+  return answer;
 }
+
+/** The problems of an answer that `refuse` made; empty for any other. */
+export const problemsOf = (answer: HttpResponse): readonly Problem[] => said.get(answer) ?? [];
 
 /** A coded error as ARM's envelope. */
 export const errorAnswer = (error: {

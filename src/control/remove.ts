@@ -125,26 +125,18 @@ function contextOf(
  * (a data collection endpoint that a scope of another group links) holds the group.
  */
 function groupRemoval(platform: Platform, call: Call, group: ArmResource): Removal {
-  let working = platform.state.graph();
   const changes: Change[] = [];
   const prefix = `${idKey(group.id)}/`;
+  let working = platform.state.graph();
   let left = topLevel(working, group);
-  let refused: readonly { readonly id: string; readonly problems: readonly Problem[] }[] = [];
+  let refused: readonly Held[] = [];
   for (let before = Infinity; left.length > 0 && left.length < before;) {
     before = left.length;
-    const held: { readonly id: string; readonly problems: readonly Problem[] }[] = [];
-    for (const { id } of left) {
-      const resource = working.get(id);
-      if (resource === undefined) continue;
-      const removal = removalOf(platform, call, { graph: working, resource });
-      if (removal.kind === "refused") held.push({ id, problems: removal.problems });
-      else {
-        changes.push(...removal.changes);
-        working = withChanges(working, removal.changes);
-      }
-    }
-    refused = held;
-    left = held.flatMap(({ id }) => working.get(id) ?? []);
+    const pass = removalPass(platform, call, working, left);
+    changes.push(...pass.changes);
+    working = pass.graph;
+    refused = pass.held;
+    left = refused.flatMap(({ id }) => working.get(id) ?? []);
   }
   if (left.length > 0) return { kind: "refused", problems: groupBlocked(group, refused) };
   const outside = changes.filter((change) => {
@@ -155,6 +147,46 @@ function groupRemoval(platform: Platform, call: Call, group: ArmResource): Remov
   return { kind: "changes", changes: withDescendants(platform.state.graph(), all) };
 }
 
+interface Held {
+  readonly id: string;
+  readonly problems: readonly Problem[];
+}
+
+/** One attempt at each resource. Those that change nothing else go together: each step of the graph costs what its types hold. */
+function removalPass(
+  platform: Platform,
+  call: Call,
+  start: Graph,
+  resources: readonly ArmResource[],
+): { readonly graph: Graph; readonly changes: readonly Change[]; readonly held: readonly Held[] } {
+  const changes: Change[] = [];
+  const held: Held[] = [];
+  let graph = start;
+  let applied = 0;
+  const apply = (): void => {
+    if (applied < changes.length) graph = withChanges(graph, changes.slice(applied));
+    applied = changes.length;
+  };
+  for (const { id } of resources) {
+    const reaches = reachesOthers(platform, graph, id);
+    if (reaches) apply();
+    const resource = graph.get(id);
+    if (resource === undefined) continue;
+    const removal = removalOf(platform, call, { graph, resource });
+    if (removal.kind === "refused") held.push({ id, problems: removal.problems });
+    else changes.push(...removal.changes);
+    if (reaches) apply();
+  }
+  apply();
+  return { graph, changes, held };
+}
+
+/** Whether deleting a resource, or what stands under it, changes others. */
+const reachesOthers = ({ types }: Platform, graph: Graph, id: string): boolean =>
+  [graph.get(id), ...descendantsOf(graph, id)].some(
+    (resource) => types.find(resource?.type ?? "")?.deleteEffects !== undefined,
+  );
+
 /** What stands in the group itself, not under another of its resources. */
 const topLevel = (graph: Graph, group: ArmResource): readonly ArmResource[] =>
   [...descendantsOf(graph, group.id)].filter(({ id }) => {
@@ -163,10 +195,7 @@ const topLevel = (graph: Graph, group: ArmResource): readonly ArmResource[] =>
   });
 
 /** The code and the head of the text are ARM's; that everything stays as it was is inferred: ARM deletes what it can. */
-function groupBlocked(
-  group: ArmResource,
-  held: readonly { readonly id: string; readonly problems: readonly Problem[] }[],
-): readonly Problem[] {
+function groupBlocked(group: ArmResource, held: readonly Held[]): readonly Problem[] {
   const ids = held.map(({ id }) => id).join(", ");
   return [
     {

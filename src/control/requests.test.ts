@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allow, deny, limits } from "../core/index.ts";
 import type { ResourceType } from "../arm/index.ts";
+import type { ControlNote } from "./arm-api.ts";
 import { armPath } from "./arm-path.ts";
 import { challenge } from "./challenge.ts";
 import { controlErrors } from "./errors.ts";
@@ -101,7 +102,9 @@ test("without a token the answer is 401 with a challenge, before anything else i
 
 test("without the right the answer is 403 in Azure's words, also for what does not exist", async () => {
   const asked: string[] = [];
+  const notes: ControlNote[] = [];
   const { ask } = sampleControl({
+    onNote: (note) => notes.push(note),
     may: (principal, action, at) => {
       asked.push(`${principal.objectId} ${action} ${at}`);
       return deny({ rule: "r", says: "no", source: "a test" });
@@ -113,6 +116,8 @@ test("without the right the answer is 403 in Azure's words, also for what does n
     answer.message,
     `The client 'app-1' with object id 'oid-1' does not have authorization to perform action 'Microsoft.Insights/privateLinkScopes/write' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
   );
+  assert.deepEqual(notes[0]?.problems[0]?.verdict?.reasons[0]?.says, "no");
+  assert.ok(!JSON.stringify(answer.body).includes("a test"));
   for (const [method, path] of [
     ["GET", scope],
     ["DELETE", scope],

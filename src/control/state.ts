@@ -1,4 +1,5 @@
 /** The control plane's state: every resource and operation in SQLite, durable before a request is answered. */
+import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { emptyGraph, idKey, withChanges } from "../arm/index.ts";
 import type { ArmResource, Change, Graph, ResourceId } from "../arm/index.ts";
@@ -44,17 +45,26 @@ export interface State {
   readonly close: () => void;
 }
 
+/** Whose state it is. A state never changes hands. */
+export interface Owner {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+}
+
 /**
  * Opens the state in `database`, creating its tables in an empty one.
  *
+ * @param initial - resources of a state that is created now, in the same transaction as its tables.
  * @throws CodedError StateVersionUnknown when the file has another layout, StateOfAnotherTenant when it belongs to
  * another tenant or subscription, StateCorrupt when a row cannot be read.
  */
 export function openState(
   database: DatabaseSync,
-  owner: { readonly tenantId: string; readonly subscriptionId: string },
+  owner: Owner,
+  initial: readonly ArmResource[] = [],
 ): State {
-  prepare(database, owner);
+  database.exec("PRAGMA synchronous = FULL");
+  prepare(database, owner, initial);
   let graph = loadGraph(database);
   const statements = {
     put: database.prepare(
@@ -116,10 +126,26 @@ export function refuseTooMany(graph: Graph, { changes = [] }: Transaction): void
   );
 }
 
-/** Opens the file with the settings under which a commit is on disk when it returns. */
+/**
+ * Opens a file of its own for the state: readable by this user alone, and on disk when a commit returns.
+ *
+ * @throws CodedError StateCorrupt when it is no database.
+ */
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000");
+  try {
+    if (path !== ":memory:") chmodSync(path, 0o600);
+    database.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000",
+    );
+  } catch (error) {
+    database.close();
+    throw new CodedError(
+      "StateCorrupt",
+      `The state '${path}' cannot be opened: ${messageOf(error)}. Restore the data folder from a copy.`,
+      { cause: error },
+    );
+  }
   return database;
 }
 
@@ -139,14 +165,11 @@ function inTransaction<T>(database: DatabaseSync, run: () => T): T {
   }
 }
 
-function prepare(
-  database: DatabaseSync,
-  owner: { readonly tenantId: string; readonly subscriptionId: string },
-): void {
+function prepare(database: DatabaseSync, owner: Owner, initial: readonly ArmResource[]): void {
   const found = database
     .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'control_meta'")
     .get();
-  if (found === undefined) createTables(database, owner);
+  if (found === undefined) createTables(database, owner, initial);
   const meta = new Map(
     database
       .prepare("SELECT name, value FROM control_meta")
@@ -169,10 +192,7 @@ function prepare(
   }
 }
 
-function createTables(
-  database: DatabaseSync,
-  owner: { readonly tenantId: string; readonly subscriptionId: string },
-): void {
+function createTables(database: DatabaseSync, owner: Owner, initial: readonly ArmResource[]): void {
   inTransaction(database, () => {
     database.exec(`
       CREATE TABLE control_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -183,7 +203,9 @@ function createTables(
     insert.run("schemaVersion", schemaVersion);
     insert.run("tenantId", owner.tenantId);
     insert.run("subscriptionId", owner.subscriptionId);
-    insert.run("graphVersion", "0");
+    insert.run("graphVersion", initial.length === 0 ? "0" : "1");
+    const put = database.prepare("INSERT INTO resources (key, json) VALUES (?, ?)");
+    for (const resource of initial) put.run(idKey(resource.id), JSON.stringify(resource));
   });
 }
 
