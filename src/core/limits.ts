@@ -160,6 +160,7 @@ export const limits = {
   onboardProvisioningWaitMs: 5_000,
   onboardTriesMax: 4,
   onboardPollMs: 5_000,
+  proofFreshMs: 5 * 60 * 1000,
   estateBytesMax: 256 * 1024,
   estateEntriesMax: 1_000,
 } as const;

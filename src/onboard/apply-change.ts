@@ -14,6 +14,8 @@ export type ChangeResult = "written" | "already";
 export interface ChangeOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** A later change of the same plan and resource: when that is done, so is this. */
+  readonly later?: Change | undefined;
   /** Told before a write is sent again, with what ARM said. */
   readonly onRetry?: (says: string) => void;
 }
@@ -34,7 +36,7 @@ export async function applyChange(
   const current = read === undefined ? undefined : asResource(read);
   if (current !== undefined) {
     const body = bodyOf(current);
-    if (satisfies(body, after)) return "already";
+    if (satisfies(body, after) || isDone(options.later, body)) return "already";
     // A change of some properties is stale when those have other values than the plan saw.
     if (change.before === undefined || !satisfies(body, sameShape(change.before, after))) {
       throw stale(change, "is not as the plan saw it");
@@ -43,6 +45,9 @@ export async function applyChange(
   await write(arm, change, options);
   return "written";
 }
+
+const isDone = (change: Change | undefined, body: JsonObject): boolean =>
+  change?.after !== undefined && satisfies(body, change.after);
 
 function stale({ id }: Change, what: string): CodedError {
   const says = `${id} ${what}: it changed after the plan was made. Run again; a new plan is made.`;

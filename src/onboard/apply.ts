@@ -77,7 +77,14 @@ export async function apply(
     const says = `The plan is blocked: ${plan.blockers.map((blocker) => blocker.says).join(" ")}`;
     return { kind: "blocked", exit: 1, written: [], open: [], says };
   }
-  const run: Run = { ...options, arm, plan, written: [], startMs: options.clock.nowMs() };
+  const run: Run = {
+    ...options,
+    arm,
+    plan,
+    written: [],
+    finished: new Set(),
+    startMs: options.clock.nowMs(),
+  };
   try {
     return await inOrder(run);
   } catch (error) {
@@ -91,6 +98,8 @@ interface Run extends ApplyOptions {
   readonly arm: ArmWriter;
   readonly plan: Plan;
   readonly written: string[];
+  /** The changes that are as the plan wants them. */
+  readonly finished: Set<Change>;
   readonly startMs: number;
 }
 
@@ -132,9 +141,11 @@ async function one(run: Run, change: Change): Promise<void> {
   const state = await applyChange(arm, change, {
     clock,
     signal,
+    later: laterChange(run.plan, change),
     onRetry: (says) => onEvent?.({ kind: "retry", change, says }),
   });
   if (state === "written") run.written.push(change.id);
+  run.finished.add(change);
   onEvent?.({ kind: "change", change, state });
 }
 
@@ -175,13 +186,19 @@ async function dataGate(run: Run, approvedMs: number): Promise<ApplyOutcome | un
 async function until(run: Run, wait: Wait, ask: () => Promise<Arrival>): Promise<Arrival> {
   const { clock, startMs, waitMs, onEvent, signal } = run;
   for (;;) {
-    const answer = await ask();
+    const answer = await ask().catch((error: unknown) => notYet(error, signal));
     if (answer.arrived) return answer;
     const elapsedMs = clock.nowMs() - startMs;
     onEvent?.({ kind: "wait", wait, says: answer.says, elapsedMs });
     if (elapsedMs >= waitMs) return answer;
     await sleep(clock, Math.min(limits.onboardPollMs, waitMs - elapsedMs), signal);
   }
+}
+
+/** A question that fails is no answer yet; an interruption is. */
+function notYet(error: unknown, signal: AbortSignal | undefined): Arrival {
+  if (signal?.aborted === true) throw error;
+  return { arrived: false, says: messageOf(error) };
 }
 
 function leftOpen(run: Run, says: string): ApplyOutcome {
@@ -196,12 +213,13 @@ function leftOpen(run: Run, says: string): ApplyOutcome {
 }
 
 /** The changes that are still to be made. */
-function unfinished({ plan, written }: Run): readonly LeftOpen[] {
-  const done = new Map<string, number>();
-  for (const id of written) done.set(id, (done.get(id) ?? 0) + 1);
-  return writesOf(plan).flatMap(({ id, says }) => {
-    const times = done.get(id) ?? 0;
-    done.set(id, times - 1);
-    return times > 0 ? [] : [{ id, says }];
-  });
+const unfinished = ({ plan, finished }: Run): readonly LeftOpen[] =>
+  writesOf(plan)
+    .filter((change) => !finished.has(change))
+    .map(({ id, says }) => ({ id, says }));
+
+/** A later change of the same resource: what it wants is further than what an earlier one wants. */
+function laterChange({ changes }: Plan, change: Change): Change | undefined {
+  const after = changes.slice(changes.indexOf(change) + 1);
+  return after.find(({ id, action }) => action !== "none" && sameId(id, change.id));
 }

@@ -1,0 +1,114 @@
+/** What an estate stands for in a subscription: the resources that onboarding does not make, and the requests for it. */
+import type { JsonObject, ResourceId } from "../arm/index.ts";
+import { networkTypes, types } from "../rules/index.ts";
+import { apiVersions } from "./arm-access.ts";
+import type { Estate, EstateCluster } from "./estate.ts";
+import { metricsRequest } from "./request.ts";
+import type { MetricsRequest } from "./request.ts";
+
+/** One PUT that builds an estate. */
+export interface EstateResource {
+  readonly id: ResourceId;
+  readonly apiVersion: string;
+  readonly body: JsonObject;
+}
+
+const idsIn = (estate: Estate, subscriptionId: string) => {
+  const group = `/subscriptions/${subscriptionId}/resourceGroups/${estate.resourceGroup}`;
+  const id =
+    (type: string) =>
+    (name: string): ResourceId =>
+      `${group}/providers/${type}/${name}`;
+  return {
+    group,
+    vnet: id(networkTypes.vnet),
+    workspace: id(types.workspace),
+    cluster: id(types.cluster),
+    scope: id(types.scope),
+  };
+};
+
+/** The resources of an estate before onboarding, each after those that it names. Writing them again changes nothing. */
+export function estateResources(
+  estate: Estate,
+  { subscriptionId }: { readonly subscriptionId: string },
+): readonly EstateResource[] {
+  const ids = idsIn(estate, subscriptionId);
+  return [
+    {
+      id: ids.group,
+      apiVersion: apiVersions.resourceGroup,
+      body: { location: estate.region },
+    },
+    ...estate.networks.map((network) => ({
+      id: ids.vnet(network.name),
+      apiVersion: apiVersions.network,
+      body: {
+        location: networkRegion(estate, network.name),
+        properties: {
+          addressSpace: { addressPrefixes: network.addressSpace },
+          subnets: network.subnets.map(({ name, prefix }) => ({
+            name,
+            properties: { addressPrefix: prefix },
+          })),
+        },
+      },
+    })),
+    ...estate.workspaces.map(({ name, region }) => ({
+      id: ids.workspace(name),
+      apiVersion: apiVersions.workspace,
+      body: { location: region },
+    })),
+    ...estate.clusters.map((cluster) => ({
+      id: ids.cluster(cluster.name),
+      apiVersion: apiVersions.cluster,
+      body: clusterBody(cluster, ids.vnet(cluster.network)),
+    })),
+  ];
+}
+
+/** A network is where its clusters are. */
+const networkRegion = (estate: Estate, name: string): string =>
+  estate.clusters.find(({ network }) => network === name)?.region ?? estate.region;
+
+const clusterBody = (cluster: EstateCluster, vnetId: ResourceId): JsonObject => ({
+  location: cluster.region,
+  identity: { type: "SystemAssigned" },
+  properties: {
+    dnsPrefix: cluster.name,
+    agentPoolProfiles: [
+      {
+        name: "system",
+        mode: "System",
+        count: 1,
+        vmSize: "Standard_D4s_v5",
+        vnetSubnetID: `${vnetId}/subnets/${cluster.subnet}`,
+      },
+    ],
+    apiServerAccessProfile: { enablePrivateCluster: cluster.private },
+  },
+});
+
+/** The requests for onboarding that an estate's clusters make, in the order of the file. */
+export function estateRequests(
+  estate: Estate,
+  { subscriptionId }: { readonly subscriptionId: string },
+): readonly MetricsRequest[] {
+  const ids = idsIn(estate, subscriptionId);
+  return estate.clusters.flatMap(({ name, metrics }) =>
+    metrics === undefined
+      ? []
+      : [
+          metricsRequest({
+            clusterId: ids.cluster(name),
+            workspaceId: ids.workspace(metrics.workspace),
+            scopeId: ids.scope(metrics.scope),
+            subnetName: metrics.subnet,
+            ingestionAccessMode: metrics.ingestionAccessMode,
+            queryAccessMode: metrics.queryAccessMode,
+            closeShared: metrics.closeShared,
+            closeQuery: metrics.closeQuery,
+          }),
+        ],
+  );
+}

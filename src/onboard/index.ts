@@ -1,0 +1,55 @@
+/** Onboarding: observe, plan, apply and prove that a cluster's telemetry goes by a private link. A client of ARM only. */
+export { apply } from "./apply.ts";
+export type { ApplyEvent, ApplyOptions, ApplyOutcome, Arrival, LeftOpen } from "./apply.ts";
+export { apiVersions } from "./arm-access.ts";
+export type { ArmReader, ArmWriter } from "./arm-access.ts";
+export { dataArrival } from "./data-arrival.ts";
+export { onboardErrors } from "./errors.ts";
+export type { OnboardCode } from "./errors.ts";
+export { estateRequests, estateResources } from "./estate-resources.ts";
+export type { EstateResource } from "./estate-resources.ts";
+export { parseEstate } from "./estate.ts";
+export type {
+  Estate,
+  EstateCluster,
+  EstateMetrics,
+  EstateNetwork,
+  EstateProblem,
+  EstateReading,
+  EstateWorkspace,
+} from "./estate.ts";
+export type {
+  CertificateSeen,
+  NameEvidence,
+  PathEvidence,
+  ProbeRequest,
+  Probes,
+  RequestEvidence,
+} from "./evidence.ts";
+export { exitOf, judge } from "./judge.ts";
+export type { Expectations, Expected, JudgedPath, PathVerdict } from "./judge.ts";
+export { metricsNames } from "./names.ts";
+export { observe } from "./observe.ts";
+export type { Observed, ObserveRequest } from "./observe.ts";
+export { isPathId, laterPathIds, pathIds } from "./paths.ts";
+export type { PathId } from "./paths.ts";
+export { becauses, steps, writesOf } from "./plan-types.ts";
+export type {
+  Affected,
+  Because,
+  Blocker,
+  Change,
+  Note,
+  Plan,
+  StaysPublic,
+  Step,
+  Wait,
+} from "./plan-types.ts";
+export { planMetrics } from "./plan.ts";
+export { proofTarget } from "./proof-target.ts";
+export type { ProofTarget } from "./proof-target.ts";
+export { collectEvidence, exitOfAll, newestSampleQuery, prove } from "./prove.ts";
+export type { Proof } from "./prove.ts";
+export type { Unreadable } from "./reading.ts";
+export { metricsRequest, requestDefaults, requestProblems } from "./request.ts";
+export type { AccessMode, MetricsRequest } from "./request.ts";

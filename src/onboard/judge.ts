@@ -1,0 +1,188 @@
+/** The verdict on one path: pure, from what was seen. */
+import { limits } from "../core/index.ts";
+import type { CertificateSeen, NameEvidence, PathEvidence, RequestEvidence } from "./evidence.ts";
+import type { PathId } from "./paths.ts";
+
+/**
+ * - `private`: works from inside by a private endpoint's address, and is refused from outside.
+ * - `public`: works from inside, by a public address. `both`: works from inside privately, and from outside.
+ * - `closed`: refused everywhere, by a flag. `broken`: does not work from inside. `unknown`: could not be told.
+ */
+export type PathVerdict = "private" | "public" | "both" | "closed" | "broken" | "unknown";
+
+/** What a path must be. `public` holds for `both` as well: it is open, as expected. */
+export type Expected = "private" | "public" | "closed";
+
+export interface Expectations {
+  /** `private` where nothing else is said. */
+  readonly expected: Readonly<Partial<Record<PathId, Expected>>>;
+  /** Addresses of interfaces seen through ARM: what private means. */
+  readonly privateAddresses: ReadonlySet<string>;
+  readonly nowMs: number;
+  /** How old the newest sample may be. */
+  readonly freshMs?: number;
+}
+
+export interface JudgedPath {
+  readonly id: PathId;
+  readonly verdict: PathVerdict;
+  readonly expected: Expected;
+  readonly holds: boolean;
+  readonly reasons: readonly string[];
+  readonly evidence: PathEvidence;
+}
+
+/** Judges one path. The same evidence gives the same verdict. */
+export function judge(evidence: PathEvidence, expectations: Expectations): JudgedPath {
+  const reasons: string[] = [...evidence.missing];
+  const verdict = verdictOf(evidence, expectations, reasons);
+  const expected = expectations.expected[evidence.id] ?? "private";
+  const fresh = freshness(evidence, expectations, reasons);
+  const matches = verdict === expected || (expected === "public" && verdict === "both");
+  const holds = matches && (expected === "closed" || fresh);
+  return { id: evidence.id, verdict, expected, holds, reasons, evidence };
+}
+
+function verdictOf(
+  evidence: PathEvidence,
+  { privateAddresses }: Expectations,
+  reasons: string[],
+): PathVerdict {
+  const { inside } = evidence;
+  const outside = outsideOf(evidence, privateAddresses, reasons);
+  if (inside.kind === "untried") {
+    reasons.push(`Inside: could not be tried: ${inside.says}`);
+    return "unknown";
+  }
+  const insideWay = wayInside(inside, privateAddresses, reasons);
+  if (insideWay === "untold") return "unknown";
+  if (insideWay === "private") {
+    if (!alsoPrivate(evidence, privateAddresses, reasons)) return "both";
+    if (outside === "unknown") return "unknown";
+    return outside === "works" ? "both" : "private";
+  }
+  if (insideWay === "public") return "public";
+  if (insideWay === "refused" && outside === "refused") return "closed";
+  return "broken";
+}
+
+type WayInside = "private" | "public" | "refused" | "fails" | "untold";
+
+/** Refused by the service: it answered, and would not have this caller by this way. */
+const isRefusal = (status: number): boolean => status === 403;
+const works = (status: number): boolean => status >= 200 && status < 300;
+
+function wayInside(
+  inside: Exclude<RequestEvidence, { kind: "untried" }>,
+  privateAddresses: ReadonlySet<string>,
+  reasons: string[],
+): WayInside {
+  if (inside.kind === "unreachable") {
+    reasons.push(`Inside: no answer (${inside.code}): ${inside.says}`);
+    return "fails";
+  }
+  const { status, address, certificate } = inside;
+  if (!works(status)) {
+    reasons.push(
+      `Inside: ${status} from ${address ?? "an unknown address"}: ${excerpt(inside.bodyExcerpt)}`,
+    );
+    return isRefusal(status) ? "refused" : "fails";
+  }
+  if (address === undefined) {
+    reasons.push("Inside: it works, but the address that was reached is not known.");
+    return "untold";
+  }
+  if (certificate === undefined) {
+    reasons.push("Inside: it works, but no certificate was seen.");
+    return "untold";
+  }
+  const isPrivate = privateAddresses.has(address);
+  const what = isPrivate ? "an address of a private endpoint" : "no private endpoint's address";
+  reasons.push(
+    `Inside: ${status} from ${address}, ${what}; certificate of ${nameIn(certificate)}.`,
+  );
+  return isPrivate ? "private" : "public";
+}
+
+/** A private line in the middle of which a name goes out publicly is not private. */
+function alsoPrivate(
+  { alsoInside }: PathEvidence,
+  privateAddresses: ReadonlySet<string>,
+  reasons: string[],
+): boolean {
+  const strays = alsoInside.filter((name) => !resolvesPrivately(name, privateAddresses));
+  for (const { name, addresses, rcode, error } of strays) {
+    const answer = addresses.join(", ") || error || rcode || "nothing";
+    reasons.push(`Inside: ${name} leads to ${answer}, which is no private endpoint's.`);
+  }
+  return strays.length === 0;
+}
+
+const resolvesPrivately = ({ addresses }: NameEvidence, known: ReadonlySet<string>): boolean =>
+  addresses.length > 0 && addresses.every((address) => known.has(address));
+
+type Outside = "works" | "refused" | "unknown";
+
+function outsideOf(
+  { public: outside, publicName }: PathEvidence,
+  privateAddresses: ReadonlySet<string>,
+  reasons: string[],
+): Outside {
+  if (outside.kind === "untried") {
+    reasons.push(`Outside: could not be tried: ${outside.says}`);
+    return "unknown";
+  }
+  if (publicName !== undefined && resolvesPrivately(publicName, privateAddresses)) {
+    reasons.push(
+      `Outside: ${publicName.name} leads to a private endpoint, so that was no public attempt.`,
+    );
+    return "unknown";
+  }
+  if (outside.kind === "unreachable") {
+    // A machine without internet gets no answer from anything: that is no refusal.
+    reasons.push(`Outside: no answer (${outside.code}): ${outside.says}`);
+    return "unknown";
+  }
+  const { status, address, bodyExcerpt } = outside;
+  const from = address ?? "an unknown address";
+  if (works(status)) {
+    reasons.push(`Outside: ${status} from ${from} with the same token: it is open to the public.`);
+    return "works";
+  }
+  if (isRefusal(status)) {
+    reasons.push(`Outside: ${status} from ${from} with the same token: ${excerpt(bodyExcerpt)}`);
+    return "refused";
+  }
+  reasons.push(
+    `Outside: ${status} from ${from}, which is neither an answer nor a refusal: ${excerpt(bodyExcerpt)}`,
+  );
+  return "unknown";
+}
+
+function freshness(
+  { newestSampleMs }: PathEvidence,
+  { nowMs, freshMs = limits.proofFreshMs }: Expectations,
+  reasons: string[],
+): boolean {
+  if (newestSampleMs === undefined) return true;
+  if (newestSampleMs === null) {
+    reasons.push("There is no sample of this cluster.");
+    return false;
+  }
+  const ageMs = nowMs - newestSampleMs;
+  reasons.push(
+    `The newest sample is ${Math.round(ageMs / 1000)} s old; ${freshMs / 1000} s are allowed.`,
+  );
+  return ageMs <= freshMs;
+}
+
+const excerpt = (text: string): string => text.trim().slice(0, 200) || "an empty body";
+
+const nameIn = ({ subjectAltName, subject }: CertificateSeen): string => subjectAltName || subject;
+
+/** 0: every path holds. 1: one does not. 2: none fails for sure, but not all could be told. */
+export function exitOf(paths: readonly JudgedPath[]): 0 | 1 | 2 {
+  const failing = paths.filter(({ holds }) => !holds);
+  if (failing.length === 0) return 0;
+  return failing.every(({ verdict }) => verdict === "unknown") ? 2 : 1;
+}

@@ -1,0 +1,122 @@
+/** What a proof probes: the hosts of a cluster's paths, and the addresses that count as private, all read from ARM. */
+import { regionKey, sameId } from "../arm/index.ts";
+import type { Graph, ResourceId } from "../arm/index.ts";
+import { cloud } from "../azure/index.ts";
+import {
+  associationsWith,
+  configurationAssociation,
+  dceOf,
+  dcrOf,
+  endpointsOf,
+  interfacesAt,
+  workspaceOf,
+} from "../rules/index.ts";
+import type { DceView, DcrView, WorkspaceView } from "../rules/index.ts";
+import { prometheusStream } from "./desired-collection.ts";
+import { vnetOf } from "./observe-network.ts";
+import type { Observed } from "./observe.ts";
+
+/** The hosts to probe; a host is absent where the resources do not say it, with the reason in `missing`. */
+export interface ProofTarget {
+  readonly clusterId: ResourceId;
+  readonly clusterName: string;
+  readonly clusterRegion: string;
+  readonly vnetId: ResourceId | undefined;
+  readonly globalHandlerHost: string;
+  readonly configurationHost: string | undefined;
+  readonly metricsHost: string | undefined;
+  /** The rule that the write probe names. */
+  readonly dcrImmutableId: string | undefined;
+  readonly queryHost: string | undefined;
+  readonly workspaceId: ResourceId | undefined;
+  readonly dceId: ResourceId | undefined;
+  readonly dcrId: ResourceId | undefined;
+  /** Addresses of the interfaces of private endpoints in the cluster's network: what private means. */
+  readonly privateAddresses: ReadonlySet<string>;
+  readonly missing: readonly string[];
+}
+
+/** The target of a proof for one cluster; undefined when the cluster is not there. */
+export function proofTarget(
+  { graph }: Observed,
+  asked: { readonly clusterId: ResourceId; readonly workspaceId?: ResourceId },
+): ProofTarget | undefined {
+  const cluster = graph.get(asked.clusterId);
+  if (cluster === undefined) return undefined;
+  const parts = partsOf(graph, asked);
+  const { rule, dce, configurationDce, workspace, vnetId } = parts;
+  return {
+    clusterId: cluster.id,
+    clusterName: cluster.name,
+    clusterRegion: regionKey(cluster.location ?? ""),
+    vnetId,
+    globalHandlerHost: cloud.globalHandlerHost,
+    configurationHost: configurationDce?.configurationHost,
+    metricsHost: dce?.metricsHost,
+    dcrImmutableId: rule?.immutableId,
+    queryHost: workspace?.queryHost,
+    workspaceId: workspace?.id,
+    dceId: dce?.id,
+    dcrId: rule?.id,
+    privateAddresses: privateAddresses(graph, vnetId),
+    missing: missingOf(parts, cluster.name),
+  };
+}
+
+interface Parts {
+  readonly rule: DcrView | undefined;
+  readonly dce: DceView | undefined;
+  readonly configurationDce: DceView | undefined;
+  readonly workspace: WorkspaceView | undefined;
+  readonly vnetId: ResourceId | undefined;
+}
+
+function partsOf(
+  graph: Graph,
+  asked: { readonly clusterId: ResourceId; readonly workspaceId?: ResourceId },
+): Parts {
+  const rule = ruleOf(graph, asked);
+  const association = configurationAssociation(graph, asked.clusterId);
+  const workspaceId = asked.workspaceId ?? rule?.workspaceIds[0];
+  const dce = (id: ResourceId | undefined): DceView | undefined =>
+    id === undefined ? undefined : dceOf(graph, id);
+  return {
+    rule,
+    dce: dce(rule?.dceId),
+    configurationDce: dce(association?.dceId),
+    workspace: workspaceId === undefined ? undefined : workspaceOf(graph, workspaceId),
+    vnetId: vnetOf(graph, asked.clusterId),
+  };
+}
+
+function missingOf(parts: Parts, name: string): readonly string[] {
+  const { rule, dce, configurationDce, workspace, vnetId } = parts;
+  return [
+    rule === undefined ? `${name} is associated with no Prometheus rule.` : [],
+    rule !== undefined && dce === undefined ? `The rule ${rule.name} has no endpoint.` : [],
+    configurationDce === undefined ? `${name} has no configurationAccessEndpoint.` : [],
+    workspace === undefined ? "There is no Azure Monitor workspace to query." : [],
+    vnetId === undefined ? `The network of ${name} is not known.` : [],
+  ].flat();
+}
+
+function ruleOf(
+  graph: Graph,
+  asked: { readonly clusterId: ResourceId; readonly workspaceId?: ResourceId },
+): DcrView | undefined {
+  return associationsWith(graph, asked.clusterId)
+    .flatMap(({ dcrId }) => (dcrId === undefined ? [] : (dcrOf(graph, dcrId) ?? [])))
+    .filter(({ streams }) => streams.includes(prometheusStream))
+    .find(
+      ({ workspaceIds }) =>
+        asked.workspaceId === undefined || workspaceIds.some((id) => sameId(id, asked.workspaceId)),
+    );
+}
+
+function privateAddresses(graph: Graph, vnetId: ResourceId | undefined): ReadonlySet<string> {
+  const endpoints = endpointsOf(graph).filter((endpoint) => sameId(endpoint.vnetId, vnetId));
+  const addresses = endpoints.flatMap((endpoint) =>
+    endpoint.addresses.map(({ address }) => address),
+  );
+  return new Set(addresses.filter((address) => interfacesAt(graph, address).length > 0));
+}

@@ -1,0 +1,174 @@
+/** The proof: probes each path of a cluster from inside and from outside, and judges what was seen. */
+import { audiences } from "../azure/index.ts";
+import { messageOf } from "../core/index.ts";
+import type { Clock } from "../core/index.ts";
+import type { PathEvidence, ProbeRequest, Probes, RequestEvidence } from "./evidence.ts";
+import { exitOf, judge } from "./judge.ts";
+import type { Expectations, JudgedPath } from "./judge.ts";
+import type { PathId } from "./paths.ts";
+import type { ProofTarget } from "./proof-target.ts";
+
+/** What `prove -o json` prints: `exit` is the command's exit code. */
+export interface Proof {
+  readonly cluster: string;
+  readonly paths: readonly JudgedPath[];
+  readonly exit: 0 | 1 | 2;
+}
+
+/** A remote-write request without series: an empty message, as snappy writes it. */
+const emptyWriteRequest = new Uint8Array([0]);
+
+/**
+ * Probes and judges all paths of one cluster.
+ *
+ * @param expected what `--expect` or the flags say; a path that is not named must be private.
+ */
+export async function prove(
+  probes: Probes,
+  target: ProofTarget,
+  options: { readonly clock: Clock; readonly expected?: Expectations["expected"] },
+): Promise<Proof> {
+  const seen = await collectEvidence(probes, target);
+  const expectations: Expectations = {
+    expected: options.expected ?? {},
+    privateAddresses: target.privateAddresses,
+    nowMs: options.clock.nowMs(),
+  };
+  const paths = seen.map((evidence) => judge(evidence, expectations));
+  return { cluster: target.clusterName, paths, exit: exitOf(paths) };
+}
+
+/** Proofs of several clusters as one: the worst exit code wins, and 1 is worse than 2. */
+export function exitOfAll(proofs: readonly Proof[]): 0 | 1 | 2 {
+  if (proofs.some(({ exit }) => exit === 1)) return 1;
+  return proofs.some(({ exit }) => exit === 2) ? 2 : 0;
+}
+
+/** What is seen of each path, in the order of the data's way. */
+export async function collectEvidence(
+  probes: Probes,
+  target: ProofTarget,
+): Promise<readonly PathEvidence[]> {
+  const newest = await newestSample(probes, target);
+  const configuration = await probe(probes, target, {
+    id: "configuration",
+    host: target.configurationHost,
+    request: configurationRequest(target),
+    also: [target.globalHandlerHost],
+  });
+  const ingestion = await probe(probes, target, {
+    id: "metrics-ingestion",
+    host: target.metricsHost,
+    request: ingestionRequest(target),
+    also: [],
+  });
+  const query = await probe(probes, target, {
+    id: "metrics-query",
+    host: target.queryHost,
+    request: queryRequest(target),
+    also: [],
+  });
+  // Samples arrive by the ingestion path and are seen by the query path, so their age speaks of both.
+  return [configuration, withNewest(ingestion, newest), withNewest(query, newest)];
+}
+
+interface Newest {
+  readonly newestSampleMs?: number | null;
+  readonly error?: string;
+}
+
+function withNewest(evidence: PathEvidence, { newestSampleMs, error }: Newest): PathEvidence {
+  const missing = error === undefined ? evidence.missing : [...evidence.missing, error];
+  // A sample that could not be asked for is as good as none: nothing shows that data comes.
+  return { ...evidence, missing, newestSampleMs: newestSampleMs ?? null };
+}
+
+/** The query by which the newest sample is found; the agent sets the label `cluster`. */
+export const newestSampleQuery = (clusterName: string): string =>
+  `max(timestamp(up{cluster=${JSON.stringify(clusterName)}}))`;
+
+async function newestSample(
+  probes: Probes,
+  { queryHost: host, clusterName }: ProofTarget,
+): Promise<Newest> {
+  if (host === undefined) return {};
+  try {
+    return {
+      newestSampleMs: await probes.newestSampleMs({ host, promql: newestSampleQuery(clusterName) }),
+    };
+  } catch (error) {
+    return { error: `The newest sample could not be asked for: ${messageOf(error)}` };
+  }
+}
+
+interface Asked {
+  readonly id: PathId;
+  readonly host: string | undefined;
+  readonly request: Omit<ProbeRequest, "host"> | undefined;
+  readonly also: readonly string[];
+}
+
+async function probe(probes: Probes, target: ProofTarget, asked: Asked): Promise<PathEvidence> {
+  const { id, host, request, also } = asked;
+  if (host === undefined || request === undefined) {
+    const untried: RequestEvidence = { kind: "untried", says: "there is no host to ask." };
+    return {
+      id,
+      host,
+      insideName: undefined,
+      inside: untried,
+      publicName: undefined,
+      public: untried,
+      alsoInside: [],
+      missing: target.missing,
+    };
+  }
+  const full = { ...request, host };
+  return {
+    id,
+    host,
+    insideName: await probes.resolveInside(host),
+    inside: await probes.requestInside(full),
+    publicName: await probes.resolvePublic(host),
+    public: await probes.requestPublic(full),
+    alsoInside: await Promise.all(also.map((name) => probes.resolveInside(name))),
+    missing: [],
+  };
+}
+
+/** As agents ask for their configuration. @see microsoft/Docker-Provider ingestion_token_utils.go */
+const configurationRequest = (target: ProofTarget): Omit<ProbeRequest, "host"> => ({
+  method: "GET",
+  path: `${target.clusterId}/agentConfigurations?operatingLocation=${target.clusterRegion}&platform=linux&api-version=2020-08-01-preview`,
+  headers: { accept: "application/json" },
+  audience: audiences.monitor,
+  asCluster: target.clusterId,
+});
+
+/** A write without series: refused or taken, it stores nothing. @see Azure/prometheus-collector remote write */
+const ingestionRequest = ({
+  dcrImmutableId,
+}: ProofTarget): Omit<ProbeRequest, "host"> | undefined =>
+  dcrImmutableId === undefined
+    ? undefined
+    : {
+        method: "POST",
+        path: `/dataCollectionRules/${dcrImmutableId}/streams/Microsoft-PrometheusMetrics/api/v1/write?api-version=2023-04-24`,
+        headers: {
+          "content-type": "application/x-protobuf",
+          "content-encoding": "snappy",
+          "x-prometheus-remote-write-version": "0.1.0",
+        },
+        body: emptyWriteRequest,
+        audience: audiences.monitor,
+      };
+
+const queryRequest = ({ queryHost }: ProofTarget): Omit<ProbeRequest, "host"> | undefined =>
+  queryHost === undefined
+    ? undefined
+    : {
+        method: "GET",
+        path: `/api/v1/query?query=${encodeURIComponent("vector(1)")}`,
+        headers: { accept: "application/json" },
+        audience: audiences.prometheus,
+      };
