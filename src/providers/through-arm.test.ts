@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, listAt, stringAt } from "../arm/index.ts";
 import type { JsonObject } from "../arm/index.ts";
-import { sampleControl } from "../control/sample-types.ts";
+import { sampleControl } from "../control/testing/sample-types.ts";
 import { scopeZones, workspaceZone } from "../azure/index.ts";
 import { resolveName } from "../rules/index.ts";
 import { resourceProviders, resourceTypes, roleDefinitionResources } from "./index.ts";

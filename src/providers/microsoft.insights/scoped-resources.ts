@@ -3,6 +3,7 @@ import { limits } from "../../core/index.ts";
 import {
   id,
   object,
+  oneOf,
   parseId,
   readOnly,
   refused,
@@ -29,6 +30,9 @@ import { typeNames } from "../type-names.ts";
 import { generalName, scopeVersions } from "./api-versions.ts";
 
 const target = "properties.linkedResourceId";
+const noMetrics = "only resources are linked here, not a subscription's platform metrics.";
+/** The version that tells kinds of scoped resources apart. */
+const versionWithKinds = "2023-06-01-preview";
 
 export const scopedResources: ResourceType = {
   type: typeNames.scopedResources,
@@ -40,10 +44,8 @@ export const scopedResources: ResourceType = {
   name: generalName,
   properties: object({
     linkedResourceId: required(id()),
-    kind: refused("only resources are linked here, not a subscription's platform metrics."),
-    subscriptionLocation: refused(
-      "only resources are linked here, not a subscription's platform metrics.",
-    ),
+    kind: oneOf(["Resource"], { refused: { Metrics: noMetrics, PlatformMetrics: noMetrics } }),
+    subscriptionLocation: refused(noMetrics),
     provisioningState: readOnly(),
   }),
   putIs: "replace",
@@ -54,6 +56,12 @@ export const scopedResources: ResourceType = {
   validate,
   derive,
   deleteEffects: unlink,
+  filters: { equals: ["kind"] },
+  view: (resource, apiVersion) => {
+    if (apiVersion === versionWithKinds) return resource;
+    const { kind: _, ...properties } = resource.properties;
+    return { ...resource, properties };
+  },
 };
 
 const linkedIdOf = (body: RequestBody): ResourceId =>
@@ -143,6 +151,7 @@ function derive(body: RequestBody, context: TypeContext): Derived {
       { body, context },
       {
         linkedResourceId: linkedId,
+        kind: "Resource",
         provisioningState,
       },
     );

@@ -77,9 +77,8 @@ export function subnetProblems(
         const says = `Subnet '${name}' is not valid in virtual network '${vnetName}': ${canonicalPrefix(prefix)} is not within its address space.`;
         add("NetcfgInvalidSubnet", says, target);
       }
-      if (
-        subnets.slice(0, index).some((other) => other.prefixes.some((p) => overlaps(p, prefix)))
-      ) {
+      const clash = subnets.findIndex((other) => other.prefixes.some((p) => overlaps(p, prefix)));
+      if (clash >= 0 && clash < index) {
         const says = `Subnet '${name}' is not valid because its IP address range overlaps with that of an existing subnet in virtual network '${vnetName}'.`;
         add("NetcfgSubnetRangesOverlap", says, target);
       }

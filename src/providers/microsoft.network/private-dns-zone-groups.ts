@@ -63,7 +63,6 @@ export const privateDnsZoneGroups: ResourceType = {
   methods: ["GET", "PUT", "DELETE", "LIST"],
   writes: "async",
   keeps: ["etag"],
-  lock: ({ parsed }) => parsed.parentId,
   validate,
   derive,
   deleteEffects: withdraw,

@@ -92,7 +92,6 @@ export const privateEndpoints: ResourceType = {
   writes: "async",
   patch: "tags",
   keeps: ["etag"],
-  lock: ({ id }) => id,
   validate: endpointProblems,
   derive: (body: RequestBody, context: TypeContext): Derived => {
     const { draft, resource } = draftEndpoint(body, context);

@@ -40,6 +40,8 @@ export interface Estate {
   readonly graph: () => Graph;
   /** Actions that are refused, as `action scope`, both in lower case. */
   readonly denied: Set<string>;
+  /** Puts resources as they are, without a look at their declarations. */
+  readonly seed: (resources: readonly ArmResource[]) => void;
   /** Puts a resource; fails the test when it is refused. */
   readonly put: (id: ResourceId, body: JsonObject, apiVersion?: string) => ArmResource;
   /** The codes and messages with which a PUT is refused, `code: message`; the graph stays. */
@@ -164,6 +166,11 @@ export function openEstate(): Estate {
   const estate: Estate = {
     graph: () => state.graph,
     denied: state.denied,
+    seed: (resources) =>
+      commit(
+        state,
+        resources.map((resource) => ({ kind: "put", resource })),
+      ),
     put: (id, body, apiVersion) => {
       const tried = attempt(state, id, { body, apiVersion });
       assert.deepEqual(tried.problems, [], `PUT ${id}`);
@@ -207,7 +214,8 @@ function readBody(
   sent: JsonObject,
   previous: ArmResource | undefined,
 ): { readonly body: RequestBody; readonly problems: readonly Problem[] } {
-  const { location, tags, properties, ...top } = sent;
+  const { location, tags, properties, id: _id, name: _name, type: _type, ...rest } = sent;
+  const { etag: _etag, systemData: _systemData, ...top } = rest;
   const merges = type.putIs === "merge" && previous !== undefined;
   const target = "properties";
   const said = parseBody(type.properties, properties, { partial: merges, target });
