@@ -210,7 +210,7 @@ test("what is queued when the agent stops is sent by the next one, before anythi
 test("a target that is taken away ends with staleness markers, one that stays goes on", async () => {
   const other: ScrapeTarget = { job: "other", url: "http://127.0.0.1:8081/metrics" };
   const { agent, receiver, settle, advance } = await bench({ targets: [target, other] });
-  await agent.setTargets([other]);
+  agent.setTargets([other]);
   await settle();
   assert.equal(valuesOf(receiver).at(-1), "stale");
   const before = receiver.taken.length;
@@ -253,4 +253,21 @@ test("a series that no request can hold is counted as not queued, and takes noth
   assert.ok(receiver.taken.some((sample) => sample.series.startsWith("fine{")));
   assert.ok(queueFailure === undefined || queueFailure.length < 1_000);
   await agent.stop();
+});
+
+test("a stop ends a scrape and a request that hang, and what hung is sent by the next agent", async () => {
+  const hanging = new Promise<Scripted>(() => undefined);
+  const first = await bench({ before: (r) => (r.write = () => hanging as never) });
+  const signal = writes(first.receiver)[0]?.signal;
+  assert.equal(signal?.aborted, false);
+  await first.agent.stop();
+  assert.equal(signal?.aborted, true);
+  const second = await bench({
+    folder: first.folder,
+    clock: first.clock,
+    targetTransport: scriptedTransport(() => hanging),
+  });
+  assert.deepEqual(valuesOf(second.receiver), [1]);
+  assert.equal(second.agent.state().targets[0]?.up, undefined);
+  await second.agent.stop();
 });

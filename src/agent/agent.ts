@@ -56,8 +56,8 @@ export interface AgentState {
 export interface Agent {
   state(): AgentState;
   /** Scrapes these targets from now on. A target that is not among them ends with staleness markers. */
-  setTargets(targets: readonly ScrapeTarget[]): Promise<void>;
-  /** Ends scraping and sending; what is queued stays for the next start. */
+  setTargets(targets: readonly ScrapeTarget[]): void;
+  /** Ends scraping and sending at once; what is queued, and what is not acknowledged, stays for the next start. */
   stop(): Promise<void>;
 }
 
@@ -102,15 +102,15 @@ export function createAgent(options: AgentOptions): Agent {
       ...intake.state(),
       sender: sender.state(),
     }),
-    async setTargets(targets) {
+    setTargets(targets) {
       const wanted = sourcesOf(targets, options);
       const before = loops;
       loops = new Map([...wanted].map(([key, source]) => [key, before.get(key) ?? start(source)]));
       const gone = [...before].filter(([key]) => !wanted.has(key));
-      await Promise.all(gone.map(([, loop]) => loop.stop({ gone: true })));
+      for (const [, loop] of gone) loop.stop({ gone: true });
     },
     async stop() {
-      await Promise.all([...loops.values(), ...own].map((loop) => loop.stop({ gone: false })));
+      for (const loop of [...loops.values(), ...own]) loop.stop({ gone: false });
       await sender.stop();
       queue.close();
     },

@@ -182,7 +182,7 @@ test("a series that vanishes gets a staleness marker once; one that fails to be 
 test("a target that goes ends all its series, its report's too; one that is stopped ends none", async () => {
   const gone = loopOver(["a 1\n"]);
   await gone.settle();
-  await gone.loop.stop({ gone: true });
+  gone.loop.stop({ gone: true });
   assert.deepEqual(gone.queued[1], [
     "a stale@0",
     "up stale@0",
@@ -191,7 +191,7 @@ test("a target that goes ends all its series, its report's too; one that is stop
   ]);
   const stopped = loopOver(["a 1\n"]);
   await stopped.settle();
-  await stopped.loop.stop({ gone: false });
+  stopped.loop.stop({ gone: false });
   await stopped.next();
   assert.equal(stopped.queued.length, 1);
 });

@@ -3,7 +3,7 @@ import { sendWriteMessage } from "../client/index.ts";
 import type { Transport, WriteOutcome } from "../client/index.ts";
 import { limits, messageOf, sleep } from "../core/index.ts";
 import type { Clock, Random } from "../core/index.ts";
-import type { ChannelKeeper } from "./channel.ts";
+import type { ChannelKeeper, OpenChannel } from "./channel.ts";
 import type { Queue, QueueBatch } from "./queue.ts";
 
 export interface SenderState {
@@ -21,7 +21,7 @@ export interface Sender {
   /** Tells that the queue has more. */
   wake(): void;
   state(): SenderState;
-  /** Ends after the request under way; what is queued stays. */
+  /** Ends at once; what is not acknowledged stays queued. */
   stop(): Promise<void>;
 }
 
@@ -92,22 +92,44 @@ class SenderRun {
   }
 
   async #sendOrWait(batch: QueueBatch): Promise<void> {
+    const { channel } = this.#options;
+    let open: OpenChannel;
     try {
-      const { channel, transport, clock } = this.#options;
-      const { channel: to, token } = await channel.open();
-      if (this.#stopping.signal.aborted) return;
-      const outcome = await sendWriteMessage(batch.message, {
-        transport,
-        clock,
-        url: to.endpoint,
-        token,
-      });
-      await this.#settle(batch, outcome);
+      open = await this.#unlessStopped(channel.open());
+    } catch (error) {
+      channel.forgetConfiguration();
+      return this.#backOff(messageOf(error), { msMax: limits.agentConfigurationBackoffMsMax });
+    }
+    try {
+      await this.#settle(batch, await this.#unlessStopped(this.#send(batch, open)));
     } catch (error) {
       // No answer: the batch may have been taken or not. It is sent again, and the receiver knows samples it has.
-      this.#options.channel.forgetConfiguration();
-      await this.#backOff(messageOf(error), undefined);
+      channel.forgetConfiguration();
+      return this.#backOff(messageOf(error), {});
     }
+  }
+
+  #send(batch: QueueBatch, { channel, token }: OpenChannel): Promise<WriteOutcome> {
+    const { transport, clock } = this.#options;
+    const { signal } = this.#stopping;
+    return sendWriteMessage(batch.message, {
+      transport,
+      clock,
+      url: channel.endpoint,
+      token,
+      signal,
+    });
+  }
+
+  /** The work's outcome, or a throw when the agent stops first: what then still comes is not looked at. */
+  #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#stopping;
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(signal.reason as Error);
+      if (signal.aborted) stop();
+      signal.addEventListener("abort", stop, { once: true });
+      work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    });
   }
 
   async #settle(batch: QueueBatch, outcome: WriteOutcome): Promise<void> {
@@ -115,14 +137,14 @@ class SenderRun {
       case "taken":
         return this.#acknowledge(batch, { sent: true, failure: undefined });
       case "retry":
-        return this.#backOff(describe(outcome), outcome.retryAfterMs);
+        return this.#backOff(describe(outcome), { saidMs: outcome.retryAfterMs });
       case "unauthorized":
         this.#options.channel.forgetToken();
         if (this.#unauthorized !== undefined && sameBatch(this.#unauthorized, batch)) {
           return this.#refuse(batch, outcome);
         }
         this.#unauthorized = batch;
-        return this.#backOff(describe(outcome), 0);
+        return this.#backOff(describe(outcome), { saidMs: 0 });
       case "refused":
         return this.#refuse(batch, outcome);
     }
@@ -153,11 +175,15 @@ class SenderRun {
   }
 
   /** Waits as the receiver said, else twice as long as the last time, with a quarter of jitter either way. */
-  async #backOff(failure: string, saidMs: number | undefined): Promise<void> {
+  async #backOff(
+    failure: string,
+    wait: { readonly saidMs?: number | undefined; readonly msMax?: number },
+  ): Promise<void> {
     const { clock, random } = this.#options;
     const doubled = limits.agentBackoffMsMin * 2 ** Math.min(this.#failures, 10);
     const jitter = 0.75 + (random.bytes(1)[0] ?? 0) / 512;
-    const waitMs = saidMs ?? Math.min(doubled, limits.agentBackoffMsMax) * jitter;
+    const waitMs =
+      wait.saidMs ?? Math.min(doubled, wait.msMax ?? limits.agentBackoffMsMax) * jitter;
     this.#failures += 1;
     this.state = { ...this.state, retries: this.state.retries + 1, failure };
     try {

@@ -3,7 +3,7 @@ import { formatLabels } from "../core/index.ts";
 import type { Clock, Labels, Timer } from "../core/index.ts";
 import type { WriteSeries } from "../wire/index.ts";
 import { seriesLabels } from "./scrape.ts";
-import type { SampleSource, ScrapedSample } from "./scrape.ts";
+import type { SampleSource, ScrapedSample, ScrapeOutcome } from "./scrape.ts";
 
 export interface TargetState {
   readonly job: string;
@@ -20,8 +20,8 @@ export interface TargetState {
 
 export interface TargetLoop {
   state(): TargetState;
-  /** Ends the loop. `gone` says that the target is no more: all its series end with staleness markers. */
-  stop(options: { readonly gone: boolean }): Promise<void>;
+  /** Ends the loop at once; a scrape under way comes to nothing. `gone`: the target is no more, and all its series end with staleness markers. */
+  stop(options: { readonly gone: boolean }): void;
 }
 
 export interface TargetLoopOptions {
@@ -43,27 +43,21 @@ export function startTargetLoop(options: TargetLoopOptions): TargetLoop {
   let state = initialState(source);
   let timer: Timer | undefined;
   let stopped = false;
-  let underWay: Promise<void> = Promise.resolve();
   const beginMs = clock.nowMs();
-  const schedule = (): void => {
+  const run = async (): Promise<void> => {
+    const startMs = clock.nowMs();
+    const outcome = await source.read();
     if (stopped) return;
+    state = takeScrape(options, series, { outcome, startMs, before: state });
     const sinceMs = clock.nowMs() - beginMs;
-    const waitMs = source.intervalMs - (sinceMs % source.intervalMs);
-    timer = clock.after(waitMs, run);
+    timer = clock.after(source.intervalMs - (sinceMs % source.intervalMs), () => void run());
   };
-  const run = (): void => {
-    underWay = scrapeOnce(options, series, state).then((next) => {
-      state = next;
-      schedule();
-    });
-  };
-  run();
+  void run();
   return {
     state: () => state,
-    async stop({ gone }) {
+    stop({ gone }) {
       stopped = true;
       timer?.cancel();
-      await underWay;
       if (gone) options.queue(staleSeries(series.end(), clock.nowMs()));
     },
   };
@@ -83,14 +77,18 @@ function initialState({ job, instance }: SampleSource): TargetState {
   };
 }
 
-async function scrapeOnce(
+/** Queues what a scrape gave, and what it no longer has. */
+function takeScrape(
   options: TargetLoopOptions,
   memory: SeriesMemory,
-  before: TargetState,
-): Promise<TargetState> {
-  const { source, clock } = options;
-  const startMs = clock.nowMs();
-  const outcome = await source.read();
+  scrape: {
+    readonly outcome: ScrapeOutcome;
+    readonly startMs: number;
+    readonly before: TargetState;
+  },
+): TargetState {
+  const { outcome, startMs, before } = scrape;
+  const { clock } = options;
   const durationMs = clock.nowMs() - startMs;
   const samples = outcome.kind === "scraped" ? outcome.samples : [];
   const up = outcome.kind === "scraped";

@@ -25,6 +25,7 @@ export interface WriteTo {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -39,7 +40,7 @@ export const sendWriteRequest = (
 
 /** `sendWriteRequest` of an encoded message, which is compressed here. */
 export async function sendWriteMessage(message: Uint8Array, to: WriteTo): Promise<WriteOutcome> {
-  const { transport, clock, url, token, timeoutMs } = to;
+  const { transport, clock, url, token, timeoutMs, signal } = to;
   const response = await transport.send({
     method: "POST",
     url,
@@ -52,6 +53,7 @@ export async function sendWriteMessage(message: Uint8Array, to: WriteTo): Promis
     },
     body: snappyEncode(message),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(signal === undefined ? {} : { signal }),
   });
   const { status, headers } = response;
   if (status >= 200 && status <= 299) return { kind: "taken", response };

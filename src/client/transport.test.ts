@@ -1,6 +1,8 @@
 /** The transport on real sockets: direct and through a gateway, what it sees, and how each way of failing is named. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { test } from "node:test";
 import { CodedError, limits } from "../core/index.ts";
 import { openTransport } from "./index.ts";
@@ -188,5 +190,24 @@ test("redirects are answers, and a connection that breaks in the middle is an er
   const broken = transport.send({ method: "GET", url: `${base}/broken` });
   await assert.rejects(broken, coded("ConnectionFailed"));
   transport.close();
+  server.close();
+});
+
+test("RequestTimedOut: a server that takes the connection and says nothing, before there is a TLS socket", async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => void sockets.push(socket.on("error", () => undefined)));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const transport = openTransport({ clock, caPem });
+  const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
+  const sent = transport.send({ method: "GET", url, timeoutMs: 1_000 });
+  await once(server, "connection");
+  clock.advance(1_000);
+  await assert.rejects(sent, coded("RequestTimedOut"));
+  // The connection itself ends by the time that a handshake may take.
+  const ended = once(sockets[0] as Socket, "close");
+  clock.advance(limits.clientTimeoutMs);
+  sockets[0]?.resume();
+  await ended;
   server.close();
 });

@@ -83,32 +83,30 @@ type Way = TransportOptions & { readonly agent: TunnelAgent };
 
 function exchange(asked: TransportRequest, way: Way): Promise<TransportResponse> {
   return new Promise((resolve, reject) => {
-    const timeoutMs = asked.timeoutMs ?? limits.clientTimeoutMs;
+    const { signal, timeoutMs = limits.clientTimeoutMs } = asked;
     const request = begin(asked, way);
-    const timer = way.clock.after(timeoutMs, () =>
-      request.destroy(
-        clientError("RequestTimedOut", `${describe(asked)}: no answer within ${timeoutMs} ms.`),
-      ),
-    );
-    const abort = (): void => void request.destroy(asked.signal?.reason as Error);
-    asked.signal?.addEventListener("abort", abort, { once: true });
-    const settled = (): void => {
+    // A request that has no socket yet tells nobody that it was destroyed: the promise is settled first.
+    const end = (error: unknown): void => {
       timer.cancel();
-      asked.signal?.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", abort);
+      reject(signal?.aborted === true ? signal.reason : failureOf(asked, error));
+      request.destroy();
     };
-    const fail = (error: unknown): void => {
-      settled();
-      reject(asked.signal?.aborted === true ? error : failureOf(asked, error));
-    };
-    request.once("error", fail);
+    const abort = (): void => end(signal?.reason);
+    const timer = way.clock.after(timeoutMs, () =>
+      end(clientError("RequestTimedOut", `${describe(asked)}: no answer within ${timeoutMs} ms.`)),
+    );
+    request.on("error", end);
     request.once("response", (incoming) => {
       readAnswer(incoming, asked, way).then((response) => {
-        settled();
+        timer.cancel();
+        signal?.removeEventListener("abort", abort);
         resolve(response);
-      }, fail);
+      }, end);
     });
-    if (asked.signal?.aborted === true) abort();
-    else request.end(asked.body);
+    if (signal?.aborted === true) return abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    request.end(asked.body);
   });
 }
 

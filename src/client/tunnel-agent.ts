@@ -88,9 +88,17 @@ class EvidenceAgent extends Agent {
       minVersion: "TLSv1.2",
       ALPNProtocols: ["http/1.1"],
     });
-    secured.once("error", fail);
+    const timer = this.#clock.after(limits.clientTimeoutMs, () =>
+      secured.destroy(clientError("RequestTimedOut", `${host} made no TLS connection in time.`)),
+    );
+    const end = (error: Error): void => {
+      timer.cancel();
+      fail(error);
+    };
+    secured.once("error", end);
     secured.once("secureConnect", () => {
-      secured.off("error", fail);
+      timer.cancel();
+      secured.off("error", end);
       const address = socket === undefined ? secured.remoteAddress : to.address;
       tunnelEnds.set(secured, { address, certificate: certificateOf(secured) });
       finish(null, secured);

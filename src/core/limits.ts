@@ -138,6 +138,7 @@ export const limits = {
   agentConfigurationRefreshMs: 5 * 60 * 1000,
   agentBackoffMsMin: 500,
   agentBackoffMsMax: 30_000,
+  agentConfigurationBackoffMsMax: 5_000,
   scrapeIntervalMs: 15_000,
   scrapeRedirectsMax: 3,
   hostMountsMax: 64,
