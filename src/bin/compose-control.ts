@@ -6,7 +6,7 @@ import type { Server as HttpsServer } from "node:https";
 import { join } from "node:path";
 import { cloudError } from "../arm/index.ts";
 import type { ArmResource, GraphSource } from "../arm/index.ts";
-import { audiences, cloud, roleDefinitionOf } from "../azure/index.ts";
+import { audiences, cloud, roleDefinitions } from "../azure/index.ts";
 import { createControl } from "../control/index.ts";
 import type { Authentication } from "../control/index.ts";
 import { guid } from "../core/index.ts";
@@ -69,7 +69,7 @@ export async function composeControl(
     clock,
     random,
     jwks: key.jwks(),
-    seed: isNew ? [ownerAssignment(tenant, credential.objectId, parts)] : [],
+    seed: isNew ? bootstrapAssignments(tenant, credential.objectId, parts) : [],
     authenticate: (request) => authenticate(request, { key, tenant, clock }),
     may: (principal, action, scope, graph) =>
       roleAccess(graph, { principalId: principal.objectId, action, scope }),
@@ -140,25 +140,35 @@ function authenticate(
     : { ok: false, code: "InvalidAuthenticationToken", says: verified.says };
 }
 
-/** The bootstrap principal owns the subscription, by an ordinary role assignment that its owner may replace. */
-function ownerAssignment(tenant: Tenant, principalId: string, parts: ControlParts): ArmResource {
+/** What the bootstrap principal may do: everything in ARM, and write and read metrics, which no ARM role includes. */
+const bootstrapRoles = ["Owner", "Monitoring Metrics Publisher", "Monitoring Data Reader"];
+
+/** The bootstrap principal's roles on the subscription: ordinary role assignments that an owner may replace. */
+function bootstrapAssignments(
+  tenant: Tenant,
+  principalId: string,
+  parts: ControlParts,
+): readonly ArmResource[] {
   const scope = `/subscriptions/${tenant.subscriptionId}`;
-  const owner = roleDefinitionOf("8e3af657-a8ff-443c-a75c-2fe8c4bcb635");
-  const name = guid(parts.random);
   const now = new Date(parts.clock.nowMs()).toISOString();
-  return {
-    id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
-    name,
-    type: "Microsoft.Authorization/roleAssignments",
-    properties: {
-      roleDefinitionId: `${scope}/providers/Microsoft.Authorization/roleDefinitions/${owner?.id}`,
-      principalId,
-      principalType: "ServicePrincipal",
-      scope,
-      createdOn: now,
-      updatedOn: now,
-    },
-  };
+  return roleDefinitions
+    .filter(({ roleName }) => bootstrapRoles.includes(roleName))
+    .map((role) => {
+      const name = guid(parts.random);
+      return {
+        id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+        name,
+        type: "Microsoft.Authorization/roleAssignments",
+        properties: {
+          roleDefinitionId: `${scope}/providers/Microsoft.Authorization/roleDefinitions/${role.id}`,
+          principalId,
+          principalType: "ServicePrincipal",
+          scope,
+          createdOn: now,
+          updatedOn: now,
+        },
+      };
+    });
 }
 
 /** ARM's paths and sign-in's do not meet: a client that was given one endpoint for both finds each. */

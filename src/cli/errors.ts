@@ -31,6 +31,14 @@ export const cliErrors = {
     means: "The options do not make sense together.",
     remedy: "The message says which are missing or too many; `--help` shows them all.",
   },
+  EstateInvalid: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The estate file has mistakes.",
+    remedy:
+      "Each stands with its line and column; docs/formats/linkscope-yaml.md says what there is.",
+  },
   ClusterWithoutNetwork: {
     status: 0,
     fault: "caller",

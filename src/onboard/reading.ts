@@ -68,8 +68,12 @@ async function attempt(
   try {
     return await read();
   } catch (error) {
+    // What lies under something that is not there is not there either.
+    if (error instanceof CodedError && error.status === 404) return [];
     // A refusal is ARM's answer; a broken connection is not, and stops the observation.
     if (!(error instanceof CodedError) || error.status < 400 || error.status >= 500) throw error;
+    // Under what is not there, there is nothing to list.
+    if (error.status === 404) return [];
     unreadable.push({ path, code: error.code, message: messageOf(error) });
     return [];
   }

@@ -1,4 +1,5 @@
 /** `exec`: any program, as if it stood in a virtual network, or outside of all. */
+import { audiences, cloud, fixedAddresses } from "../../azure/index.ts";
 import { CodedError } from "../../core/index.ts";
 import type { Command, CommandInput } from "../command.ts";
 import { runExec } from "../exec/index.ts";
@@ -28,9 +29,9 @@ export const exec: Command = {
     2: "wrong use",
   },
   examples: [
-    "./linkscope exec --vnet vnet-aks -- getent hosts global.handler.control.monitor.azure.com",
-    "./linkscope exec --vnet vnet-aks --as aks-one -- curl -sH Metadata:true 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://monitor.azure.com/'",
-    "./linkscope exec --public -- curl -v https://management.azure.com/metadata/endpoints?api-version=2019-05-01",
+    `./linkscope exec --vnet vnet-aks -- getent hosts ${cloud.globalHandlerHost}`,
+    `./linkscope exec --vnet vnet-aks --as aks-one -- curl -sH Metadata:true 'http://${fixedAddresses.instanceMetadata}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=${audiences.monitor}'`,
+    `./linkscope exec --public -- curl -v "https://${cloud.armHost}/metadata/endpoints?api-version=2019-05-01"`,
   ],
   async run(input, context) {
     const connection = connect(input, context);

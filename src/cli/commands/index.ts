@@ -1,11 +1,25 @@
 /** Every command, in the order of --help. */
 import type { Command } from "../command.ts";
 import { agent } from "./agent.ts";
+import { enableMetrics } from "./enable-metrics.ts";
 import { exec } from "./exec.ts";
+import { prove } from "./prove.ts";
 import { queryMetrics } from "./query-metrics.ts";
 import { resolve } from "./resolve.ts";
 import { show } from "./show.ts";
+import { start } from "./start.ts";
 import { token } from "./token.ts";
 import { up } from "./up.ts";
 
-export const commands: readonly Command[] = [up, exec, token, resolve, show, queryMetrics, agent];
+export const commands: readonly Command[] = [
+  start,
+  up,
+  enableMetrics,
+  prove,
+  queryMetrics,
+  show,
+  resolve,
+  exec,
+  token,
+  agent,
+];

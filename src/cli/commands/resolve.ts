@@ -1,4 +1,5 @@
 /** `resolve`: what a name is inside a virtual network, step by step, and why. */
+import { cloud } from "../../azure/index.ts";
 import { CodedError } from "../../core/index.ts";
 import type { NameResolution } from "../../rules/index.ts";
 import type { Command } from "../command.ts";
@@ -23,7 +24,7 @@ export const resolve: Command = {
     },
   ],
   exitCodes: { 0: "the name has an address", 1: "it has none", 2: "wrong use" },
-  examples: ["./linkscope resolve global.handler.control.monitor.azure.com --vnet vnet-aks"],
+  examples: [`./linkscope resolve ${cloud.globalHandlerHost} --vnet vnet-aks`],
   async run(input, context) {
     const vnet = input.text("vnet");
     if (input.flag("public") === (vnet !== undefined)) {

@@ -1,4 +1,5 @@
 /** `token`: an access token of the bootstrap credential, for curl and scripts. */
+import { audiences } from "../../azure/index.ts";
 import type { Command } from "../command.ts";
 import { connect } from "../platform/connect.ts";
 
@@ -8,7 +9,7 @@ export const token: Command = {
   options: [
     {
       flags: "--resource <uri>",
-      help: "what the token is for: https://monitor.azure.com, https://prometheus.monitor.azure.com, ARM's own",
+      help: `what the token is for: ${audiences.monitor}, ${audiences.prometheus}, ${audiences.arm}`,
       required: true,
     },
   ],

@@ -90,6 +90,9 @@ export function lockDataFolder(data: string, pid: number): (() => void) | undefi
   return undefined;
 }
 
+/** Whether no living process holds the data folder. */
+export const isDataFolderFree = (data: string): boolean => !isAlive(lockHolder(data) ?? 0);
+
 /** The process that holds a data folder's lock, alive or not. */
 export function lockHolder(data: string): number | undefined {
   try {

@@ -1,0 +1,201 @@
+/** `enable metrics`: puts a cluster's Managed Prometheus on a private link scope, as one operation that can be run again. */
+import { CodedError } from "../../core/index.ts";
+import {
+  apply,
+  dataArrival,
+  metricsRequest,
+  observe,
+  planMetrics,
+  proofTarget,
+  writesOf,
+} from "../../onboard/index.ts";
+import type {
+  AccessMode,
+  ApplyEvent,
+  ApplyOutcome,
+  MetricsRequest,
+  Plan,
+} from "../../onboard/index.ts";
+import type { CliContext, Command, CommandInput } from "../command.ts";
+import { connect, findResource } from "../platform/connect.ts";
+import type { Connection } from "../platform/connect.ts";
+import { scopeIdOf } from "../platform/onboarding.ts";
+import { openProbes } from "../platform/probes.ts";
+import { types } from "../types.ts";
+import { printable } from "../views/table.ts";
+import { durationMs } from "./query-metrics.ts";
+
+const modes: readonly string[] = ["Open", "PrivateOnly"] satisfies readonly AccessMode[];
+
+export const enableMetrics: Command = {
+  name: "enable metrics",
+  summary: "Put a cluster's Managed Prometheus metrics on a private link scope.",
+  options: [
+    { flags: "--cluster <id>", help: "the cluster, by id or unique name", required: true },
+    {
+      flags: "--workspace <id>",
+      help: "the Azure Monitor workspace, by id or unique name",
+      required: true,
+    },
+    {
+      flags: "--scope <id>",
+      help: "the private link scope, by id or name; made if it is not there",
+      required: true,
+    },
+    {
+      flags: "--subnet <name>",
+      help: "the subnet for private endpoints, made if missing",
+      default: "snet-private-endpoints",
+    },
+    {
+      flags: "--ingestion-access-mode <mode>",
+      help: "of a scope that this makes, once data has come",
+      choices: modes,
+      default: "PrivateOnly",
+    },
+    {
+      flags: "--query-access-mode <mode>",
+      help: "of a scope that this makes, once data has come",
+      choices: modes,
+      default: "Open",
+    },
+    {
+      flags: "--close-shared",
+      help: "close what others use as well: shared endpoints, an existing scope's modes",
+    },
+    { flags: "--close-query", help: "close public queries of the workspace" },
+    {
+      flags: "--wait <duration>",
+      help: "how long to wait for approval and for data",
+      default: "15m",
+    },
+  ],
+  exitCodes: {
+    0: "done, or nothing to change",
+    1: "blocked, or a write failed; a rerun resumes",
+    2: "wrong use",
+    3: "the wait ran out: nothing was closed, a rerun resumes",
+  },
+  examples: ["./linkscope enable metrics --cluster aks-one --workspace amw-one --scope ampls-one"],
+  async run(input, context) {
+    const connection = connect(input, context);
+    try {
+      const request = await requestOf(input, connection);
+      const waitMs = durationMs(input.text("wait") ?? "15m");
+      const outcome = await enable(connection, context, { request, waitMs });
+      return outcome.exit;
+    } finally {
+      connection.close();
+    }
+  },
+};
+
+async function requestOf(input: CommandInput, connection: Connection): Promise<MetricsRequest> {
+  const clusterId = await findResource(connection, types.cluster.type, input.text("cluster") ?? "");
+  return metricsRequest({
+    clusterId,
+    workspaceId: await findResource(
+      connection,
+      types.workspace.type,
+      input.text("workspace") ?? "",
+    ),
+    scopeId: await scopeIdOf(connection, input.text("scope") ?? "", clusterId),
+    subnetName: input.text("subnet") ?? "",
+    ingestionAccessMode: input.text("ingestion-access-mode") as AccessMode,
+    queryAccessMode: input.text("query-access-mode") as AccessMode,
+    closeShared: input.flag("close-shared"),
+    closeQuery: input.flag("close-query"),
+  });
+}
+
+/** Observe, plan, apply, each said as it goes. `onEvent` is told of everything besides. */
+export async function enable(
+  connection: Connection,
+  context: CliContext,
+  asked: {
+    readonly request: MetricsRequest;
+    readonly waitMs: number;
+    readonly onEvent?: (event: ApplyEvent) => void;
+  },
+): Promise<ApplyOutcome> {
+  const { request, waitMs } = asked;
+  const plan = planMetrics(request, await observe(connection.arm, request));
+  sayPlan(plan, context);
+  const outcome = await apply(plan, connection.arm, {
+    clock: context.clock,
+    waitMs,
+    dataArrived: (sinceMs) => arrivedNow(connection, context, { request, sinceMs }),
+    onEvent: (event) => {
+      sayEvent(event, context);
+      asked.onEvent?.(event);
+    },
+    signal: context.stopped,
+  });
+  sayOutcome(outcome, plan, context);
+  return outcome;
+}
+
+async function arrivedNow(
+  connection: Connection,
+  { clock, random }: CliContext,
+  { request, sinceMs }: { readonly request: MetricsRequest; readonly sinceMs: number },
+) {
+  const { clusterId } = request;
+  const target = proofTarget(await observe(connection.arm, request), request);
+  if (target?.vnetId === undefined)
+    return { arrived: false, says: "the cluster's network is not known." };
+  const probes = await openProbes(connection, { vnetId: target.vnetId, clusterId, clock, random });
+  try {
+    return await dataArrival(probes, target, { clock, sinceMs });
+  } catch (error) {
+    return { arrived: false, says: error instanceof CodedError ? error.message : String(error) };
+  } finally {
+    await probes.close();
+  }
+}
+
+function sayPlan(plan: Plan, { note }: CliContext): void {
+  for (const { says } of plan.notes) note(`  note: ${printable(says)}\n`);
+  for (const { says, id } of plan.blockers) note(`  ✘ ${printable(says)} (${id})\n`);
+  const writes = writesOf(plan);
+  const kept = plan.changes.length - writes.length;
+  note(
+    writes.length === 0
+      ? "  nothing to change\n"
+      : `  ${writes.length} changes, ${kept} as wanted already\n`,
+  );
+  for (const change of writes) {
+    for (const other of change.affects)
+      note(`  also used by ${printable(other.id)}: ${printable(other.says)}\n`);
+  }
+}
+
+const glyphs = { create: "+", update: "~", none: "·" } as const;
+
+function sayEvent(event: ApplyEvent, { note }: CliContext): void {
+  switch (event.kind) {
+    case "change":
+      if (event.state === "written")
+        note(`  ${glyphs[event.change.action]} ${printable(event.change.says)}\n`);
+      return;
+    case "retry":
+      note(`    again: ${printable(event.says)}\n`);
+      return;
+    case "wait":
+      note(`  … ${Math.round(event.elapsedMs / 1000)} s: ${printable(event.says)}\n`);
+      return;
+    case "step":
+      return;
+    default:
+  }
+}
+
+function sayOutcome(outcome: ApplyOutcome, plan: Plan, { note }: CliContext): void {
+  note(
+    `  ${outcome.kind === "done" || outcome.kind === "unchanged" ? "✔" : "✘"} ${printable(outcome.says)}\n`,
+  );
+  for (const { id, says } of outcome.open) note(`    open: ${printable(says)} (${id})\n`);
+  for (const { path, says, flag } of plan.staysPublic) {
+    note(`    ${path} stays public: ${printable(says)} (${flag} closes it)\n`);
+  }
+}

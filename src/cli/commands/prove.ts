@@ -1,0 +1,141 @@
+/** `prove`: a line for each path of a cluster's telemetry: what was seen from inside and from outside, and the verdict. */
+import { sameId, stringAt } from "../../arm/index.ts";
+import { CodedError } from "../../core/index.ts";
+import {
+  exitOfAll,
+  isPathId,
+  laterPathIds,
+  observe,
+  pathIds,
+  proofTarget,
+  prove as proveCluster,
+} from "../../onboard/index.ts";
+import type { Expected, Observed, PathId, Proof, ProofTarget } from "../../onboard/index.ts";
+import type { CliContext, Command, CommandInput } from "../command.ts";
+import { connect } from "../platform/connect.ts";
+import type { Connection } from "../platform/connect.ts";
+import { clusterIdsOf } from "../platform/onboarding.ts";
+import { openProbes } from "../platform/probes.ts";
+import { proofLines } from "../views/proof.ts";
+
+export const prove: Command = {
+  name: "prove",
+  summary:
+    "Prove that a cluster's telemetry takes the private way, and that the public way is refused.",
+  options: [
+    { flags: "--cluster <name>", help: "the cluster, by name or id (default: all)" },
+    {
+      flags: "--expect <path=verdict>",
+      help: `what a path must be instead of private: ${pathIds[2]}=public; several with commas`,
+    },
+    {
+      flags: "-o, --output <format>",
+      help: "how to print it",
+      choices: ["table", "json"],
+      default: "table",
+    },
+  ],
+  exitCodes: {
+    0: "every path is as expected",
+    1: "a path is not as expected",
+    2: "it could not be told, or wrong use",
+  },
+  examples: [
+    "./linkscope prove",
+    "./linkscope prove --cluster aks-one --expect metrics-query=public -o json",
+  ],
+  async run(input, context) {
+    const expected = expectations(input.text("expect"));
+    const connection = connect(input, context);
+    try {
+      const proofs: Proof[] = [];
+      for (const clusterId of await clusterIdsOf(connection, input.text("cluster"))) {
+        const observed = await observe(connection.arm, { clusterId });
+        const target = proofTarget(observed, { clusterId });
+        if (target === undefined)
+          throw new CodedError("NameNotFound", `There is no cluster ${clusterId}.`);
+        const proof = await proofOf(connection, context, { target, expected });
+        proofs.push(proof);
+        if (input.text("output") !== "json")
+          context.out(
+            `${proofLines(proof, { nowMs: context.clock.nowMs(), extra: accessExtra(observed, target) }).join("\n")}\n`,
+          );
+      }
+      const exit = exitOfAll(proofs);
+      if (input.text("output") === "json") context.out(`${JSON.stringify(asJson(proofs, exit))}\n`);
+      return exit;
+    } finally {
+      connection.close();
+    }
+  },
+};
+
+/** One proof is printed as it is; several as a list of them. */
+const asJson = (proofs: readonly Proof[], exit: number): unknown =>
+  proofs.length === 1 ? proofs[0] : { clusters: proofs, exit };
+
+/** Probes one cluster from its own network and from outside. */
+export async function proofOf(
+  connection: Connection,
+  { clock, random }: CliContext,
+  asked: {
+    readonly target: ProofTarget;
+    readonly expected: Readonly<Partial<Record<PathId, Expected>>>;
+  },
+): Promise<Proof> {
+  const { target, expected } = asked;
+  if (target.vnetId === undefined) {
+    throw new CodedError(
+      "ClusterWithoutNetwork",
+      `The network of ${target.clusterName} is not known, so nothing can stand in it: ${target.missing.join(" ")}`,
+    );
+  }
+  const probes = await openProbes(connection, {
+    vnetId: target.vnetId,
+    clusterId: target.clusterId,
+    clock,
+    random,
+  });
+  try {
+    return await proveCluster(probes, target, { clock, expected });
+  } finally {
+    await probes.close();
+  }
+}
+
+function expectations(text: string | undefined): Readonly<Partial<Record<PathId, Expected>>> {
+  const expected: Partial<Record<PathId, Expected>> = {};
+  for (const part of (text ?? "").split(",").filter((one) => one !== "")) {
+    const [path = "", verdict = ""] = part.split("=");
+    if (!isPathId(path) || !["private", "public", "closed"].includes(verdict)) {
+      const later = (laterPathIds as readonly string[]).includes(path)
+        ? ` ${path} comes with Container insights and Grafana.`
+        : "";
+      throw new CodedError(
+        "WrongUse",
+        `'${part}' is no expectation. Write PATH=private, public or closed; paths are ${pathIds.join(", ")}.${later}`,
+      );
+    }
+    expected[path] = verdict as Expected;
+  }
+  return expected;
+}
+
+/** How the public flags stand: what ARM says beside what was seen. */
+function accessExtra({ graph }: Observed, target: ProofTarget): readonly string[] {
+  const text = (id: string | undefined, ...path: readonly string[]): string | undefined => {
+    const resource = id === undefined ? undefined : graph.get(id);
+    return resource === undefined ? undefined : stringAt(resource.properties, ...path);
+  };
+  const dce = text(target.dceId, "networkAcls", "publicNetworkAccess");
+  const workspace = text(target.workspaceId, "publicNetworkAccess");
+  const lines = [];
+  if (dce !== undefined)
+    lines.push(`ARM says: public access of ${target.dceId?.split("/").at(-1)} is ${dce}`);
+  if (workspace !== undefined && !sameId(target.workspaceId, target.dceId)) {
+    lines.push(
+      `ARM says: public query of ${target.workspaceId?.split("/").at(-1)} is ${workspace}`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,181 @@
+/** `start`: the whole of it at once: the platform, the example estate, the agent, onboarding, the proof. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { cloud } from "../../azure/index.ts";
+import { CodedError } from "../../core/index.ts";
+import {
+  estateRequests,
+  estateResources,
+  exitOfAll,
+  observe,
+  parseEstate,
+  proofTarget,
+} from "../../onboard/index.ts";
+import type { ApplyEvent, Estate, MetricsRequest, Proof } from "../../onboard/index.ts";
+import type { CliContext, Command, CommandInput } from "../command.ts";
+import { connectTo } from "../platform/connect.ts";
+import type { Connection } from "../platform/connect.ts";
+import { dataFolder, isDataFolderFree } from "../platform/platform-file.ts";
+import type { PlatformFile } from "../platform/platform-file.ts";
+import { startPlatform } from "../platform/supervise.ts";
+import { startAgents } from "../platform/agent-process.ts";
+import type { AgentProcesses } from "../platform/agent-process.ts";
+import { proofLines } from "../views/proof.ts";
+import { enable } from "./enable-metrics.ts";
+import { proofOf } from "./prove.ts";
+import { durationMs } from "./query-metrics.ts";
+import { stopped } from "./up.ts";
+
+export const start: Command = {
+  name: "start",
+  summary:
+    "Run the platform with an estate, put its clusters on the private link, and print the proof.",
+  options: [
+    {
+      flags: "--estate <file>",
+      help: "the estate to build (default: examples/private-metrics/linkscope.yaml)",
+    },
+    { flags: "--once", help: "end after the proof: 0 if every line of it holds, else 1" },
+    { flags: "--wait <duration>", help: "how long to wait for data", default: "2m" },
+  ],
+  exitCodes: {
+    0: "every line of the proof held; without --once: stopped by Ctrl-C",
+    1: "a line of the proof did not hold, or something could not be started",
+    2: "wrong use",
+  },
+  examples: ["npm start", "npm start -- --once", "./linkscope start --estate my/linkscope.yaml"],
+  async run(input, context) {
+    const estate = readEstate(input, context);
+    const data = chooseDataFolder(input, context);
+    const platform = await startPlatform(context, { data: data.folder, restart: true });
+    let agents: AgentProcesses | undefined;
+    try {
+      context.out(
+        `platform   ready at ${platform.file.arm}, status page ${platform.file.portal}\n`,
+      );
+      if (data.temporary) context.out(`           export LINKSCOPE_DATA=${data.folder}\n`);
+      agents = startAgents(context, platform.file);
+      const exit = await runEstate(context, {
+        file: platform.file,
+        estate,
+        agents,
+        waitMs: durationMs(input.text("wait") ?? "2m"),
+      });
+      if (input.flag("once")) return exit;
+      context.out(`${nextSteps(estate, data).join("\n")}\n`);
+      const says = await Promise.race([platform.gone, stopped(context)]);
+      if (says === undefined) return 0;
+      context.note(`linkscope: ${says}\n`);
+      return 1;
+    } finally {
+      await agents?.stop();
+      await platform.stop();
+      if (data.temporary && input.flag("once"))
+        rmSync(data.folder, { recursive: true, force: true });
+    }
+  },
+};
+
+interface Running {
+  readonly file: PlatformFile;
+  readonly estate: Estate;
+  readonly agents: AgentProcesses;
+  readonly waitMs: number;
+}
+
+/** Builds the estate, enables what it asks for, proves it. */
+async function runEstate(context: CliContext, running: Running): Promise<0 | 1> {
+  const { file, estate } = running;
+  const connection = connectTo(file, context);
+  try {
+    const resources = estateResources(estate, file);
+    for (const { id, apiVersion, body } of resources)
+      await connection.arm.put(id, { apiVersion, body });
+    context.out(`estate     ${resources.length} resources in ${estate.resourceGroup}\n`);
+    const proofs: Proof[] = [];
+    for (const request of estateRequests(estate, file)) {
+      proofs.push(await enableAndProve(context, { ...running, connection, request }));
+    }
+    return exitOfAll(proofs) === 0 ? 0 : 1;
+  } finally {
+    connection.close();
+  }
+}
+
+async function enableAndProve(
+  context: CliContext,
+  running: Running & { readonly connection: Connection; readonly request: MetricsRequest },
+): Promise<Proof> {
+  const { connection, request, agents, waitMs } = running;
+  const name = request.clusterId.split("/").at(-1) ?? "";
+  context.out(`enable     metrics of ${name}\n`);
+  // AKS starts its agent when the cluster is told to; so does this. A rerun finds the cluster told already.
+  const onEvent = (event: ApplyEvent): void => {
+    const told =
+      event.kind === "change" && event.state !== "started" && event.change.step === "cluster";
+    if (told) agents.start(request.clusterId);
+  };
+  await enable(connection, context, { request, waitMs, onEvent });
+  const { clusterId } = request;
+  const observed = await observe(connection.arm, request);
+  const target = proofTarget(observed, request);
+  if (target === undefined)
+    throw new CodedError("NameNotFound", `There is no cluster ${clusterId}.`);
+  const proof = await proofOf(connection, context, { target, expected: expectedOf(request) });
+  context.out(`\n${proofLines(proof, { nowMs: context.clock.nowMs(), extra: [] }).join("\n")}\n`);
+  return proof;
+}
+
+/** A path that the estate does not ask to close is open by intent. */
+const expectedOf = (request: MetricsRequest) =>
+  request.closeQuery ? {} : ({ "metrics-query": "public" } as const);
+
+function readEstate(input: CommandInput, context: CliContext): Estate {
+  const named =
+    input.text("estate") ?? join(context.entries.examples, "private-metrics/linkscope.yaml");
+  const path = isAbsolute(named) ? named : resolve(context.workingFolder, named);
+  if (!existsSync(path)) throw new CodedError("WrongUse", `There is no estate file ${path}.`);
+  const reading = parseEstate(readFileSync(path, "utf8"));
+  if (reading.ok) return reading.estate;
+  const lines = reading.problems.map(
+    ({ line, column, says }) => `${path}:${line}:${column}: ${says}`,
+  );
+  throw new CodedError(
+    "EstateInvalid",
+    `The estate file has ${lines.length} mistakes.\n${lines.join("\n")}`,
+  );
+}
+
+/** The named or usual data folder where it is free, else a temporary one. */
+function chooseDataFolder(
+  input: CommandInput,
+  context: CliContext,
+): { readonly folder: string; readonly temporary: boolean } {
+  const folder = dataFolder(input, context);
+  if (isDataFolderFree(folder)) return { folder, temporary: false };
+  const made = mkdtempSync(join(context.temporaryFolder, "linkscope-data-"));
+  context.note(
+    `linkscope: ${folder} is in use by another platform; this one keeps its data in ${made}\n`,
+  );
+  return { folder: made, temporary: true };
+}
+
+function nextSteps(
+  estate: Estate,
+  data: { readonly folder: string; readonly temporary: boolean },
+): readonly string[] {
+  const [cluster] = estate.clusters;
+  const vnet = cluster?.network ?? "vnet";
+  const workspace = cluster?.metrics?.workspace ?? "workspace";
+  const here = data.temporary ? [`  export LINKSCOPE_DATA=${data.folder}`] : [];
+  return [
+    "",
+    "The platform stays up until Ctrl-C. In another terminal:",
+    ...here,
+    `  ./linkscope query metrics 'node_load1' --workspace ${workspace} --range 10m`,
+    `  ./linkscope exec --vnet ${vnet} -- getent hosts ${cloud.globalHandlerHost}`,
+    `  ./linkscope resolve ${cloud.globalHandlerHost} --vnet ${vnet}`,
+    `  ./linkscope show --workspace ${workspace}`,
+    "  ./linkscope prove -o json",
+  ];
+}

@@ -1,0 +1,77 @@
+/** The proof as a table: a line a path, what was seen, the verdict, and the reasons where it does not hold. */
+import { laterPathIds } from "../../onboard/index.ts";
+import type { JudgedPath, Proof, RequestEvidence } from "../../onboard/index.ts";
+import { printable, tableLines } from "./table.ts";
+
+/** Lines of one cluster's proof. `extra` are facts beside the evidence. */
+export function proofLines(
+  proof: Proof,
+  { nowMs, extra }: { readonly nowMs: number; readonly extra: readonly string[] },
+): readonly string[] {
+  const head = ["", "path", "verdict", "inside", "certificate", "public attempt", "newest sample"];
+  const rows = proof.paths.map((path) => [
+    path.holds ? "✔" : path.verdict === "unknown" ? "?" : "✘",
+    path.id,
+    path.expected === "private" ? path.verdict : `${path.verdict} (expected ${path.expected})`,
+    insideCell(path),
+    certificateCell(path.evidence.inside),
+    publicCell(path.evidence.public),
+    ageCell(path, nowMs),
+  ]);
+  const later = laterPathIds.map((id) => ["", id, "", "", "", "", ""]);
+  const reasons = proof.paths
+    .filter(({ holds }) => !holds)
+    .flatMap(({ id, reasons: because }) => because.map((says) => `  ${id}: ${printable(says)}`));
+  return [
+    `proof of ${printable(proof.cluster)}`,
+    "",
+    ...tableLines([head, ...rows, ...later]),
+    ...(reasons.length === 0 ? [] : ["", ...reasons]),
+    ...(extra.length === 0 ? [] : ["", ...extra.map((line) => `  ${line}`)]),
+    "",
+    proof.exit === 0
+      ? "Every path holds: its names resolve to private endpoints, it works there, and the same token is refused from outside."
+      : proof.exit === 1
+        ? "Not every path holds."
+        : "It could not be told of every path.",
+  ];
+}
+
+function insideCell({ evidence }: JudgedPath): string {
+  const { host, inside, insideName } = evidence;
+  if (host === undefined) return "no host";
+  const shown = host.length > 34 ? `${host.slice(0, 31)}…` : host;
+  const address = insideName?.addresses[0] ?? insideName?.rcode ?? "no answer";
+  const status = inside.kind === "answered" ? String(inside.status) : inside.kind;
+  return `${shown} → ${address} ${status}`;
+}
+
+const certificateCell = (inside: RequestEvidence): string =>
+  inside.kind === "answered" && inside.certificate !== undefined
+    ? `valid to ${shortDate(inside.certificate.validTo)}`
+    : "none";
+
+const shortDate = (validTo: string): string => {
+  const atMs = Date.parse(validTo);
+  return Number.isNaN(atMs) ? validTo : new Date(atMs).toISOString().slice(0, 10);
+};
+
+function publicCell(seen: RequestEvidence): string {
+  switch (seen.kind) {
+    case "answered":
+      return `${seen.status} from ${seen.address ?? "an address not told"}`;
+    case "unreachable":
+      return seen.code;
+    case "untried":
+      return "not tried";
+    default:
+      return "";
+  }
+}
+
+function ageCell({ evidence, id }: JudgedPath, nowMs: number): string {
+  if (id === "configuration") return "";
+  const newest = evidence.newestSampleMs;
+  if (newest === undefined || newest === null) return "none";
+  return `${Math.max(0, Math.round((nowMs - newest) / 1000))} s ago`;
+}
