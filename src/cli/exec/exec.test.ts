@@ -249,7 +249,12 @@ test("all of this holds for a user without privileges", { skip: noOther }, async
   const nobody = 65_534;
   const child = spawn(
     process.execPath,
-    ["--test-reporter=dot", "--test", fileURLToPath(import.meta.url)],
+    [
+      "--test-reporter=dot",
+      "--test-name-pattern=namespace",
+      "--test",
+      fileURLToPath(import.meta.url),
+    ],
     {
       uid: nobody,
       gid: nobody,

@@ -1,5 +1,5 @@
 /** A fabric on real sockets in front of a fake edge, which reads the PROXY header and answers in TLS or plain text. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -42,6 +42,7 @@ export interface RigOptions {
   readonly serve?: (arrival: Arrival) => void;
   /** Whether anything listens behind the endpoints. */
   readonly edge?: boolean;
+  readonly gatewayPort?: number;
 }
 
 const echo = ({ socket }: Arrival): void => void socket.pipe(socket);
@@ -60,7 +61,8 @@ export async function fabricRig(test: TestContext, options: RigOptions): Promise
     arrivals.push(arrival);
     serve(arrival);
   };
-  const privateSocket = join(folder, "edge.sock");
+  const privateSocket = join(folder, "e", "edge.sock");
+  mkdirSync(join(folder, "e"), { mode: 0o700 });
   const servers: Server[] = [];
   const listening = async (take: (socket: Socket) => void, path?: string): Promise<number> => {
     const server = createServer({ allowHalfOpen: true }, take);
@@ -98,6 +100,7 @@ export async function fabricRig(test: TestContext, options: RigOptions): Promise
     random: seededRandom(7),
     accessLog: (access) => void accesses.push(access),
     onFailure: (error) => void failures.push(error),
+    gatewayPort: options.gatewayPort ?? 0,
   });
   test.after(async () => {
     await fabric.close();
