@@ -5,7 +5,7 @@ import { regions } from "../azure/index.ts";
 import { json } from "../http/index.ts";
 import type { HttpResponse } from "../http/index.ts";
 import { parseFilter } from "./filter.ts";
-import { operationAnswer, operationIdOf } from "./operations.ts";
+import { operationPath, operationResult, operationStatus } from "./operations.ts";
 import { placementOfScope } from "./placement.ts";
 import { refuse } from "./platform.ts";
 import type { Call, Platform, ResourceProvider } from "./platform.ts";
@@ -60,14 +60,14 @@ export function builtInRoute(
 }
 
 function operationRoute(platform: Platform, lower: readonly string[]): BuiltIn | undefined {
-  const operationId = operationIdOf(lower);
-  if (operationId === undefined) return undefined;
-  const operation = platform.state.operation(operationId);
+  const asked = operationPath(lower);
+  if (asked === undefined) return undefined;
+  const operation = platform.state.operation(asked.id);
   if (operation === undefined) {
     const problem: Problem = {
       code: "OperationNotFound",
       status: 404,
-      message: `The operation '${operationId}' was not found. The last ones are kept; an older one has ended.`,
+      message: `The operation '${asked.id}' was not found. The last ones are kept; an older one has ended.`,
     };
     return { methods: ["GET"], apiVersions: "any", answer: () => refuse(problem) };
   }
@@ -78,7 +78,10 @@ function operationRoute(platform: Platform, lower: readonly string[]): BuiltIn |
     needs: { action, scope: operation.resourceId },
     methods: ["GET"],
     apiVersions: "any",
-    answer: () => operationAnswer(operation),
+    answer: ({ apiVersion }) =>
+      asked.asks === "status"
+        ? operationStatus(operation)
+        : operationResult(platform, operation, apiVersion),
   };
 }
 

@@ -28,6 +28,8 @@ export interface GraphFeed extends GraphSource {
   readonly close: () => Promise<void>;
 }
 
+/** How long a start waits for a control that took the connection and says nothing, where a graph is kept. */
+const silentMs = 1_000;
 const retryMsMin = 100;
 const retryMsMax = 2_000;
 
@@ -48,6 +50,11 @@ export async function connectGraphFeed(options: GraphFeedOptions): Promise<Graph
       first.resolve(publication);
     } else source.publish(publication);
   };
+  const useKept = (): void => {
+    if (source !== undefined) return;
+    const kept = cache?.read();
+    if (kept !== undefined) receive(kept);
+  };
   const link = openLink({
     path,
     clock,
@@ -57,12 +64,9 @@ export async function connectGraphFeed(options: GraphFeedOptions): Promise<Graph
       receive(publication);
       cache?.keep(publication);
     },
-    onFailed: () => {
-      if (source !== undefined) return;
-      const kept = cache?.read();
-      if (kept !== undefined) receive(kept);
-    },
+    onFailed: useKept,
   });
+  const patience = clock.after(silentMs, useKept);
   const timer = clock.after(waitMs, () => first.reject(unavailable(path, waitMs)));
   try {
     await first.promise;
@@ -71,6 +75,7 @@ export async function connectGraphFeed(options: GraphFeedOptions): Promise<Graph
     throw error;
   } finally {
     timer.cancel();
+    patience.cancel();
   }
   return feedOf(source as GraphSource | undefined, link, cache);
 }

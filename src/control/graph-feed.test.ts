@@ -266,6 +266,23 @@ test("a start without control uses the kept graph, which only its owner may read
   await later.close();
 });
 
+test("a start does not wait for a control that says nothing, where a graph is kept", async (t) => {
+  const folder = folderOf(t);
+  const path = join(folder, "g.sock");
+  const cacheFile = join(folder, "graph.json");
+  writeFileSync(cacheFile, [...feedLines(undefined, publicationOf(3, "a"), 1)].join(""));
+  const server = createServer((socket) => void socket.resume().on("error", () => {}));
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  t.after(() => server.close());
+  const clock = fakeClock();
+  const connecting = connectGraphFeed({ path, clock, cacheFile });
+  await new Promise((resolve) => server.once("connection", resolve));
+  clock.advance(1_000);
+  const feed = await connecting;
+  assert.equal(feed.current().graph.version, 3);
+  await feed.close();
+});
+
 test("without control and without a readable kept graph a start fails by name", async (t) => {
   const folder = folderOf(t);
   const cacheFile = join(folder, "graph.json");

@@ -54,7 +54,7 @@ test("an asynchronous write is readable at once and Provisioning until its opera
     ),
   );
   const running = await ask("GET", status);
-  assert.deepEqual([running.status, running.body["status"]], [202, "InProgress"]);
+  assert.deepEqual([running.status, running.body["status"]], [200, "InProgress"]);
   assert.equal(running.headers["retry-after"], "1");
   clock.advance(99);
   assert.equal(await stateOf(sample, `${scope}/scopedResources/r1`), "Provisioning");
@@ -71,7 +71,7 @@ test("an asynchronous write is readable at once and Provisioning until its opera
 test("other types' operations are read at their provider and location", async () => {
   const { sampleTypes } = await import("./testing/sample-types.ts");
   const types = sampleTypes.map((type) => ({ ...type, writes: "async" as const }));
-  const { ask } = await withGroup({ types });
+  const { ask, clock } = await withGroup({ types });
   const put = await ask("PUT", endpoint, { body: { location: "eastus" } });
   const status = pathOf(put.headers["azure-asyncoperation"]);
   assert.ok(
@@ -80,6 +80,16 @@ test("other types' operations are read at their provider and location", async ()
     ),
   );
   assert.equal((await ask("GET", status)).body["resourceId"], endpoint);
+  const result = pathOf(put.headers["location"]);
+  assert.ok(result.includes("/operationResults/"));
+  const running = await ask("GET", result);
+  assert.deepEqual([running.status, running.headers["retry-after"]], [202, "1"]);
+  clock.advance(100);
+  const ended = await ask("GET", result);
+  assert.deepEqual([ended.status, ended.body["id"]], [200, endpoint]);
+  const gone = await ask("DELETE", endpoint);
+  clock.advance(100);
+  assert.equal((await ask("GET", pathOf(gone.headers["location"]))).status, 204);
   const unknown = await ask(
     "GET",
     `${subscription}/providers/Microsoft.Insights/locations/eastus/operationStatuses/none`,

@@ -5,7 +5,7 @@ import { CodedError, guid } from "../core/index.ts";
 import type { Timer } from "../core/index.ts";
 import { json } from "../http/index.ts";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
-import { timestamp } from "./platform.ts";
+import { timestamp, viewOf } from "./platform.ts";
 import type { Platform } from "./platform.ts";
 import type { Operation } from "./state.ts";
 
@@ -115,31 +115,43 @@ function statusPath(platform: Platform, resource: ArmResource, operationId: stri
   return `${subscription}/providers/${namespace}/locations/${location}/operationStatuses/${operationId}`;
 }
 
-/** The headers by which a client follows an operation. Both name one URL, which answers both ways of polling (inferred). */
+/**
+ * The headers by which a client follows an operation: `Azure-AsyncOperation` names its status, `Location` its result.
+ * For private link scopes both are the status, as recorded of Azure; elsewhere the paths are ARM's usual ones (inferred).
+ * @see learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+ */
 export function operationHeaders(
   request: HttpRequest,
   operation: Operation,
   apiVersion: string,
 ): Readonly<Record<string, string>> {
-  const url = `${request.origin}${operation.statusPath}?api-version=${encodeURIComponent(apiVersion)}`;
-  return { "azure-asyncoperation": url, location: url, "retry-after": retryAfterSeconds };
+  const url = (path: string): string =>
+    `${request.origin}${path}?api-version=${encodeURIComponent(apiVersion)}`;
+  return {
+    "azure-asyncoperation": url(operation.statusPath),
+    location: url(operation.statusPath.replace("/operationStatuses/", "/operationResults/")),
+    "retry-after": retryAfterSeconds,
+  };
 }
 
-/** The id of the operation whose status a path reads, or undefined where it is no such path. */
-export function operationIdOf(lower: readonly string[]): string | undefined {
-  const id = lower.at(-1);
-  if (lower[0] !== "subscriptions" || lower.at(-2) === undefined) return undefined;
-  const generic = lower.length === 8 && lower[2] === "providers" && lower[4] === "locations";
-  if (generic && lower[6] === "operationstatuses") return id;
-  const scoped = lower.length === 8 && lower[2] === "resourcegroups" && lower[4] === "providers";
-  return scoped && lower[6] === "privatelinkscopeoperationstatuses" ? id : undefined;
+/** Which operation a path asks for, and whether for its status or its result; undefined where it is no such path. */
+export function operationPath(
+  lower: readonly string[],
+): { readonly id: string; readonly asks: "status" | "result" } | undefined {
+  const [root, , first, , second, , keyword, id] = lower;
+  if (root !== "subscriptions" || lower.length !== 8 || id === undefined) return undefined;
+  if (first === "providers" && second === "locations") {
+    if (keyword === "operationstatuses") return { id, asks: "status" };
+    return keyword === "operationresults" ? { id, asks: "result" } : undefined;
+  }
+  const scoped = first === "resourcegroups" && second === "providers";
+  return scoped && keyword === "privatelinkscopeoperationstatuses"
+    ? { id, asks: "status" }
+    : undefined;
 }
 
-/**
- * The status of an operation: 202 while it runs and 200 after, so that a client that polls `Location` by status and one
- * that reads `status` both end (inferred; documented is the body).
- */
-export function operationAnswer(operation: Operation): HttpResponse {
+/** The status of an operation. @see azure-rest-api-specs monitor/…/privateLinkScopes_API.json, OperationStatus */
+export function operationStatus(operation: Operation): HttpResponse {
   const running = operation.status === "InProgress";
   const body = {
     id: operation.statusPath,
@@ -149,5 +161,21 @@ export function operationAnswer(operation: Operation): HttpResponse {
     startTime: operation.startTime,
     ...(operation.endTime === undefined ? {} : { endTime: operation.endTime }),
   };
-  return json(running ? 202 : 200, body, running ? { "retry-after": retryAfterSeconds } : {});
+  return json(200, body, running ? { "retry-after": retryAfterSeconds } : {});
+}
+
+/** The result of an operation: 202 while it runs, then the resource, or 204 where there is none any more. */
+export function operationResult(
+  platform: Platform,
+  operation: Operation,
+  apiVersion: string,
+): HttpResponse {
+  if (operation.status === "InProgress") {
+    return { status: 202, headers: { "retry-after": retryAfterSeconds } };
+  }
+  const resource = platform.state.graph().get(operation.resourceId);
+  const type = resource === undefined ? undefined : platform.types.find(resource.type);
+  return operation.kind === "delete" || resource === undefined || type === undefined
+    ? { status: 204 }
+    : json(200, viewOf(type, resource, apiVersion));
 }

@@ -1,5 +1,6 @@
 /** A control plane with the platform's own types, for tests. Nothing of the product imports it. */
 import assert from "node:assert/strict";
+import type { ControlOptions } from "../create-control.ts";
 import { resourceTypes, roleDefinitionResources } from "../../providers/index.ts";
 import { group, subscription, withGroup } from "./sample-types.ts";
 import type { SampleControl } from "./sample-types.ts";
@@ -7,12 +8,12 @@ import type { SampleControl } from "./sample-types.ts";
 export const clusterId = `${group}/providers/Microsoft.ContainerService/managedClusters/aks1`;
 
 /** The platform's types, with one resource group. */
-export const platformControl = (): Promise<SampleControl> =>
-  withGroup({ types: resourceTypes, seed: roleDefinitionResources(subscription) });
+export const platformControl = (options: Partial<ControlOptions> = {}): Promise<SampleControl> =>
+  withGroup({ types: resourceTypes, seed: roleDefinitionResources(subscription), ...options });
 
 /** With a managed cluster whose metrics are enabled. */
-export async function withCluster(): Promise<SampleControl> {
-  const sample = await platformControl();
+export async function withCluster(options: Partial<ControlOptions> = {}): Promise<SampleControl> {
+  const sample = await platformControl(options);
   const body = {
     location: "eastus",
     identity: { type: "SystemAssigned" },
