@@ -301,6 +301,38 @@ test("deleting the resource group deletes everything in it, and the workspace's 
   );
 });
 
+test("a scoped resource whose members find no addresses ends Failed, and stays so when its operation ends", async () => {
+  const { ask, put, clock, pe } = await onboarded();
+  const full = `${network}/virtualNetworks/full`;
+  await put(full, {
+    location: "eastus",
+    properties: {
+      addressSpace: { addressPrefixes: ["10.9.0.0/16"] },
+      subnets: [{ name: "s", properties: { addressPrefix: "10.9.0.0/28" } }],
+    },
+  });
+  const second = await ask("GET", pe);
+  await put(`${network}/privateEndpoints/pe-full`, {
+    location: "eastus",
+    properties: {
+      subnet: { id: `${full}/subnets/s` },
+      privateLinkServiceConnections: listAt(
+        second.body,
+        "properties",
+        "privateLinkServiceConnections",
+      ),
+    },
+  });
+  const dce = `${insights}/dataCollectionEndpoints/dce2`;
+  await put(dce, { location: "eastus" });
+  const link = `${scope}/scopedResources/dce2-connection`;
+  const answer = await ask("PUT", link, { properties: { linkedResourceId: dce } });
+  assert.equal(stringAt(answer.body, "properties", "provisioningState"), "Failed");
+  clock.advance(60_000);
+  const ended = await ask("GET", link);
+  assert.equal(stringAt(ended.body, "properties", "provisioningState"), "Failed");
+});
+
 test("providers show their types with display names of regions (wire rule 23)", async () => {
   const { ask } = platform();
   const provider = await ask(

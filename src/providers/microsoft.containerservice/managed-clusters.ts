@@ -86,6 +86,7 @@ function poolProblems(
   }
   const subnetId = isObject(pool) ? pool["vnetSubnetID"] : undefined;
   if (subnetId === undefined || subnetId === null) return found;
+  if (subnetId === subnetBefore(context.previous, name)) return found;
   const target = `${at}.vnetSubnetID`;
   const says = idProblem(subnetId);
   if (says !== undefined || typeof subnetId !== "string") {
@@ -101,6 +102,15 @@ function poolProblems(
   const message = `The subnet '${subnetId}' was not found. Create it before the cluster.`;
   return [...found, problem("InvalidResourceReference", message, { target })];
 }
+
+/** The subnet that a pool has already: it was checked when the pool came. */
+const subnetBefore = (cluster: ArmResource | undefined, poolName: string): string | undefined =>
+  stringAt(
+    listAt(cluster?.properties, "agentPoolProfiles").find(
+      (pool) => stringAt(pool, "name") === poolName,
+    ),
+    "vnetSubnetID",
+  );
 
 function addonProblems(body: RequestBody): readonly Problem[] {
   const addons = body.properties["addonProfiles"];
@@ -150,7 +160,7 @@ function derive(body: RequestBody, context: TypeContext): Derived {
   return {
     properties: {
       ...properties,
-      dnsPrefix: stringAt(properties, "dnsPrefix") ?? name.replaceAll("_", "-"),
+      dnsPrefix: stringAt(properties, "dnsPrefix") ?? prefixOf(name),
       nodeResourceGroup: nodeGroup,
       enableRBAC: properties["enableRBAC"] ?? true,
       agentPoolProfiles: listAt(properties, "agentPoolProfiles").map(poolToStore),
@@ -171,6 +181,9 @@ function derive(body: RequestBody, context: TypeContext): Derived {
     top: { identity: identityOf(body, context) },
   };
 }
+
+const prefixOf = (name: string): string =>
+  name.replaceAll("_", "-").slice(0, 54).replace(/-$/, "x");
 
 const poolToStore = (pool: Json): Json => ({
   count: 1,

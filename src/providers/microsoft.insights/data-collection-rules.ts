@@ -186,7 +186,8 @@ export function ruleProperties(
     return {
       ...(destination as JsonObject),
       accountResourceId: account?.id ?? accountResourceId,
-      accountId: stringAt(account?.properties, "accountId") ?? "",
+      accountId:
+        stringAt(account?.properties, "accountId") ?? stringAt(destination, "accountId") ?? "",
     };
   });
   return {

@@ -1,6 +1,13 @@
 /** What is wrong with a data collection rule: its references, regions, streams and destinations. */
-import { listAt, regionKey, stringAt } from "../../arm/index.ts";
-import type { Json, Problem, RequestBody, TypeContext } from "../../arm/index.ts";
+import { listAt, regionKey, sameId, stringAt } from "../../arm/index.ts";
+import type {
+  ArmResource,
+  Json,
+  Problem,
+  RequestBody,
+  ResourceId,
+  TypeContext,
+} from "../../arm/index.ts";
 import { linkedAccess, problem } from "../problems.ts";
 import { typeNames } from "../type-names.ts";
 
@@ -97,11 +104,13 @@ const streamProblems = (holder: Json, target: string): readonly Problem[] =>
       ),
     );
 
-/** The endpoint exists, in the rule's region, and the caller may write it (the action is inferred). */
+/** A new endpoint exists, in the rule's region, and the caller may read it (the action is inferred). One that stands already was checked. */
 function endpointProblems(body: RequestBody, context: TypeContext): readonly Problem[] {
   const endpointId = stringAt(body.properties, "dataCollectionEndpointId");
   const target = "properties.dataCollectionEndpointId";
   if (endpointId === undefined) return [];
+  const before = context.previous?.properties;
+  if (sameId(stringAt(before, "dataCollectionEndpointId"), endpointId)) return [];
   const access = linkedAccess(context, {
     action: `${typeNames.dataCollectionEndpoints}/read`,
     scope: endpointId,
@@ -119,32 +128,39 @@ function endpointProblems(body: RequestBody, context: TypeContext): readonly Pro
 }
 
 function accountProblems(body: RequestBody, context: TypeContext): readonly Problem[] {
+  const path = "properties.destinations.monitoringAccounts";
   return listAt(body.properties, "destinations", "monitoringAccounts").flatMap(
     (destination, index) => {
-      const accountId = stringAt(destination, "accountResourceId") ?? "";
-      const target = `properties.destinations.monitoringAccounts[${index}].accountResourceId`;
-      const access = linkedAccess(context, {
-        action: `${typeNames.workspaces}/read`,
-        scope: accountId,
-        target,
-      });
+      const target = `${path}[${index}].accountResourceId`;
+      const resourceId = stringAt(destination, "accountResourceId") ?? "";
+      const account = context.graph.get(resourceId);
+      const mismatch = accountIdProblems(destination, { account, target });
+      if (mismatch.length > 0 || sendsTo(context.previous, resourceId)) return mismatch;
+      const action = `${typeNames.workspaces}/read`;
+      const access = linkedAccess(context, { action, scope: resourceId, target });
       if (access.length > 0) return access;
-      const account = context.graph.get(accountId);
-      if (account === undefined) return [notFound(accountId, target)];
-      const given = stringAt(destination, "accountId");
-      const known = stringAt(account.properties, "accountId");
-      if (given !== undefined && given !== "" && given !== known) {
-        const message = `The account id of '${account.id}' is '${known}', not '${given}'. Leave accountId out.`;
-        return [problem("InvalidRequestContent", message, { target })];
-      }
-      return regionProblem({
-        what: "Azure Monitor workspace",
-        region: account.location,
-        rule: body.location,
-        target,
-      });
+      if (account === undefined) return [notFound(resourceId, target)];
+      const what = "Azure Monitor workspace";
+      return regionProblem({ what, region: account.location, rule: body.location, target });
     },
   );
+}
+
+/** Whether a rule sends to a workspace already: that was checked when it came. */
+const sendsTo = (rule: ArmResource | undefined, resourceId: ResourceId): boolean =>
+  listAt(rule?.properties, "destinations", "monitoringAccounts").some((one) =>
+    sameId(stringAt(one, "accountResourceId"), resourceId),
+  );
+
+function accountIdProblems(
+  destination: Json,
+  { account, target }: { readonly account: ArmResource | undefined; readonly target: string },
+): readonly Problem[] {
+  const given = stringAt(destination, "accountId") ?? "";
+  const known = stringAt(account?.properties, "accountId");
+  if (account === undefined || given === "" || sameId(given, known)) return [];
+  const message = `The account id of '${account.id}' is '${known}', not '${given}'. Leave accountId out.`;
+  return [problem("InvalidRequestContent", message, { target })];
 }
 
 const notFound = (resourceId: string, target: string): Problem =>

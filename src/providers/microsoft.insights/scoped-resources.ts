@@ -164,8 +164,10 @@ function derive(body: RequestBody, context: TypeContext): Derived {
     return { draft, shortages };
   };
   const first = attempt("Succeeded");
-  const { draft } = first.shortages.length === 0 ? first : attempt("Failed");
-  return derivedFrom(draft, linked("Succeeded"));
+  if (first.shortages.length === 0) return derivedFrom(first.draft, linked("Succeeded"));
+  const { draft } = attempt("Failed");
+  // The resource is among its own effects, so that the end of the operation does not make a success of it.
+  return { properties: linked("Failed").properties, effects: draft.changes() };
 }
 
 /** The endpoints of the scope lose the members, and the zones their records. */

@@ -40,8 +40,9 @@ export function endpointProblems(body: RequestBody, context: TypeContext): reado
 }
 
 function placeProblems(body: RequestBody, context: TypeContext): readonly Problem[] {
-  const { graph, id } = context;
+  const { graph, id, previous } = context;
   const subnetId = stringAt(body.properties, "subnet", "id") ?? "";
+  if (sameId(stringAt(previous?.properties, "subnet", "id"), subnetId)) return [];
   const access = linkedAccess(context, {
     action: `${typeNames.subnets}/join/action`,
     scope: subnetId,
@@ -58,7 +59,12 @@ function placeProblems(body: RequestBody, context: TypeContext): readonly Proble
   return [problem("InvalidResourceReference", message, { target: "location" })];
 }
 
-function targetProblems(wanted: WantedConnection, { graph }: TypeContext): readonly Problem[] {
+/** A connection that stands is not asked again: its target may be gone, and then it is disconnected. */
+function targetProblems(
+  wanted: WantedConnection,
+  { graph, previous }: TypeContext,
+): readonly Problem[] {
+  if (previous !== undefined && isSameConnection(previous, wanted)) return [];
   const target = `${connectionPath}.privateLinkServiceId`;
   const linkTarget = linkTargetOf(wanted.targetId);
   if (linkTarget === undefined) {

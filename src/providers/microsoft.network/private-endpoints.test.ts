@@ -159,6 +159,14 @@ test("an endpoint of a workspace has one member, in the zone of the workspace's 
   );
 });
 
+test("an endpoint whose scope is gone can still be put as it was", () => {
+  const estate = linkedEstate();
+  estate.delete(scopeId);
+  const before = estate.get(endpointId);
+  estate.put(endpointId, { location: "eastus", properties: before.properties });
+  assert.deepEqual(estate.get(endpointId), before);
+});
+
 test("an endpoint's interface takes the name that is asked for", () => {
   const estate = linkedEstate();
   estate.delete(endpointId);
