@@ -9,6 +9,7 @@ import { systemClock, systemRandom } from "../../../core/index.ts";
 import { fabricRig } from "../../../network/testing/fabric-rig.ts";
 import type { Arrival, FabricRig } from "../../../network/testing/fabric-rig.ts";
 import { openAuthority } from "../../../tls/index.ts";
+import type { Authority } from "../../../tls/index.ts";
 import { runExec } from "../run-exec.ts";
 import type { ExecOptions, Way } from "../run-exec.ts";
 import type { Where } from "../admin-client.ts";
@@ -32,15 +33,12 @@ export interface RunResult {
   readonly notes: string;
 }
 
-const relay = fileURLToPath(new URL("../../../bin/relay.ts", import.meta.url));
-
 /** Starts the rig. The edge answers each request with where it arrived, for which name, through which link. */
 export async function execRig(
   test: TestContext,
   onArrival: (arrival: Arrival) => void = () => {},
 ): Promise<ExecRig> {
   const clock = systemClock();
-  const arrivalOf = new WeakMap<object, Arrival>();
   let serve = (_arrival: Arrival): void => {};
   const rig = await fabricRig(test, { clock, serve: (arrival) => serve(arrival) });
   const authority = await openAuthority({
@@ -48,6 +46,58 @@ export async function execRig(
     clock,
     random: systemRandom(),
   });
+  serve = tlsEdge(authority, onArrival);
+  const signals = new EventEmitter();
+  let runs = 0;
+  const run: ExecRig["run"] = async (words, how) => {
+    runs += 1;
+    const path = (name: string): string => join(rig.folder, `${runs}.${name}`);
+    const read = (name: string): string => readFileSync(path(name), "utf8");
+    writeFileSync(path("in"), how.input ?? "");
+    const streams = [
+      openSync(path("in"), "r"),
+      openSync(path("out"), "w"),
+      openSync(path("err"), "w"),
+    ] as const;
+    let notes = "";
+    try {
+      const code = await runExec({
+        ...machine(),
+        words,
+        adminSocket: rig.fabric.adminSocket,
+        caPem: authority.caPem,
+        temporaryFolder: rig.folder,
+        signals,
+        stdio: streams,
+        note: (text) => void (notes += text),
+        ...how,
+      });
+      return { code, out: read("out"), err: read("err"), notes };
+    } finally {
+      for (const file of streams) closeSync(file);
+    }
+  };
+  return { ...rig, run, signals };
+}
+
+/** What of the machine `exec` takes. */
+const machine = () => ({
+  environment: process.env,
+  node: process.execPath,
+  relay: fileURLToPath(new URL("../../../bin/relay.ts", import.meta.url)),
+  platform: process.platform,
+  userId: process.getuid?.() ?? 0,
+  groupId: process.getgid?.() ?? 0,
+  terminal: false,
+  quiet: false,
+});
+
+/** Serves HTTPS on connections that have arrived, for any name. */
+function tlsEdge(
+  authority: Authority,
+  onArrival: (arrival: Arrival) => void,
+): (arrival: Arrival) => void {
+  const arrivalOf = new WeakMap<object, Arrival>();
   const server = createServer(
     {
       SNICallback: (host, done) => {
@@ -60,50 +110,12 @@ export async function execRig(
     (request, response) => {
       const arrival = arrivalOf.get(request.socket);
       if (arrival !== undefined) onArrival(arrival);
-      const host = request.headers.host;
-      response.end(`${arrival?.at} ${host} link=${arrival?.header?.linkId ?? "none"}\n`);
+      const link = arrival?.header?.linkId ?? "none";
+      response.end(`${arrival?.at} ${request.headers.host} link=${link}\n`);
     },
   );
-  serve = (arrival) => {
+  return (arrival) => {
     server.once("secureConnection", (socket) => arrivalOf.set(socket, arrival));
     server.emit("connection", arrival.socket);
   };
-  const signals = new EventEmitter();
-  let runs = 0;
-  const run: ExecRig["run"] = async (words, how) => {
-    runs += 1;
-    const path = (name: string): string => join(rig.folder, `${runs}.${name}`);
-    writeFileSync(path("in"), how.input ?? "");
-    const stdio = [
-      openSync(path("in"), "r"),
-      openSync(path("out"), "w"),
-      openSync(path("err"), "w"),
-    ] as const;
-    let notes = "";
-    try {
-      const code = await runExec({
-        words,
-        adminSocket: rig.fabric.adminSocket,
-        caPem: authority.caPem,
-        environment: process.env,
-        temporaryFolder: rig.folder,
-        node: process.execPath,
-        relay,
-        platform: process.platform,
-        userId: process.getuid?.() ?? 0,
-        groupId: process.getgid?.() ?? 0,
-        signals,
-        terminal: false,
-        stdio,
-        note: (text) => void (notes += text),
-        quiet: false,
-        ...how,
-      });
-      const read = (name: string): string => readFileSync(path(name), "utf8");
-      return { code, out: read("out"), err: read("err"), notes };
-    } finally {
-      for (const file of stdio) closeSync(file);
-    }
-  };
-  return { ...rig, run, signals };
 }
