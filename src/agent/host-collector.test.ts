@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { testFolder } from "../client/testing/servers.ts";
-import { fakeClock, formatLabels } from "../core/index.ts";
+import { fakeClock, formatLabels, limits } from "../core/index.ts";
 import {
   diskSamples,
   fileSamples,
@@ -112,6 +112,19 @@ test("a file system's size comes from the system itself", async () => {
   assert.ok((samples[`node_filesystem_size_bytes${labels("/dev/x", proc)}`] ?? 0) > 0);
   assert.equal(samples[`node_filesystem_device_error${labels("/dev/y", "/none")}`], 1);
   assert.equal(samples['node_scrape_collector_success{collector="cpu"}'], 0);
+});
+
+test("of the mounts the first that the limit allows are measured", async () => {
+  const proc = testFolder();
+  mkdirSync(join(proc, "self"));
+  const mounts = Array.from(
+    { length: limits.hostMountsMax + 1 },
+    (_, n) => `/dev/x /none${n} ext4 rw 0 0`,
+  );
+  writeFileSync(join(proc, "self", "mounts"), mounts.join("\n"));
+  const names = Object.keys(await scrape(proc));
+  const measured = names.filter((name) => name.startsWith("node_filesystem_device_error"));
+  assert.equal(measured.length, limits.hostMountsMax);
 });
 
 test("a kernel that writes something else gives no NaN, and the family says so", async () => {

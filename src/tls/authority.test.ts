@@ -36,12 +36,19 @@ interface Served {
   readonly close: () => void;
 }
 
+const closings: (() => void)[] = [];
+after(() => {
+  for (const close of closings) close();
+});
+
+/** A server that says nothing: whoever dials looks at the handshake, and ends the connection. */
 async function serve(authority: Authority, hosts: readonly string[]): Promise<Served> {
   const server = createServer({ SNICallback: sniCallback(authority, (h) => hosts.includes(h)) });
   server.on("tlsClientError", () => undefined);
-  server.on("secureConnection", (socket) => socket.on("error", () => undefined).end("hello"));
+  server.on("secureConnection", (socket) => socket.on("error", () => undefined).resume());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  closings.push(() => void server.close());
   return { port: (server.address() as AddressInfo).port, close: () => void server.close() };
 }
 

@@ -1,8 +1,7 @@
 /** X.509 certificates on ECDSA P-256: a self-signed authority and the leaves that it signs. @see RFC 5280 */
-import "reflect-metadata";
 import type { KeyObject } from "node:crypto";
 import { isIP } from "node:net";
-import * as x509 from "@peculiar/x509";
+import type * as X509 from "@peculiar/x509";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
@@ -25,6 +24,7 @@ export interface CertificateRequest {
 
 /** The signed certificate as PEM. Its extensions are those that strict verifiers (OpenSSL's x509_strict) demand. */
 export async function certificatePem(request: CertificateRequest): Promise<string> {
+  const x509 = await library();
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: positiveSerial(request.serial).toString("hex"),
     subject: nameOf(request.commonName),
@@ -34,12 +34,21 @@ export async function certificatePem(request: CertificateRequest): Promise<strin
     publicKey: request.publicKey.toCryptoKey(algorithm, true, ["verify"]),
     signingKey: request.issuer.privateKey.toCryptoKey(algorithm, false, ["sign"]),
     signingAlgorithm: algorithm,
-    extensions: await extensionsOf(request),
+    extensions: await extensionsOf(x509, request),
   });
   return `${certificate.toString("pem")}\n`;
 }
 
-async function extensionsOf(request: CertificateRequest): Promise<x509.Extension[]> {
+/** Loaded at the first certificate: it takes a fifth of a second, which a start must not wait for. */
+async function library(): Promise<typeof X509> {
+  await import("reflect-metadata");
+  return import("@peculiar/x509");
+}
+
+async function extensionsOf(
+  x509: typeof X509,
+  request: CertificateRequest,
+): Promise<X509.Extension[]> {
   const subjectKey = await x509.SubjectKeyIdentifierExtension.create(
     request.publicKey.toCryptoKey(algorithm, true, ["verify"]),
   );
@@ -68,7 +77,7 @@ async function extensionsOf(request: CertificateRequest): Promise<x509.Extension
   ];
 }
 
-const nameOf = (commonName: string): x509.JsonName => [
+const nameOf = (commonName: string): X509.JsonName => [
   { O: ["Linkscope"] },
   { CN: [commonName.slice(0, 64)] },
 ];
