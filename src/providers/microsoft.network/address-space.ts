@@ -5,6 +5,7 @@ import type { ArmResource, Graph, Json, Problem, ResourceId } from "../../arm/in
 import { formatIpv4 } from "../../rules/index.ts";
 import { isUsable, takenAddresses } from "../private-link/addresses.ts";
 import { problem } from "../problems.ts";
+import { typeNames } from "../type-names.ts";
 import { canonicalPrefix, contains, overlaps, parsePrefix } from "./ipv4.ts";
 import type { Prefix } from "./ipv4.ts";
 
@@ -111,5 +112,5 @@ export const prefixTextsOf = (properties: Json | undefined): readonly Json[] => 
 /** The private endpoints whose interfaces stand in a subnet. */
 export const endpointsIn = (graph: Graph, subnetId: ResourceId): readonly ArmResource[] =>
   graph
-    .ofType("Microsoft.Network/privateEndpoints")
+    .ofType(typeNames.privateEndpoints)
     .filter(({ properties }) => sameId(stringAt(properties, "subnet", "id"), subnetId));
