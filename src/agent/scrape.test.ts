@@ -55,7 +55,7 @@ test("redirects within the target's origin are followed, up to their limit; to a
   }
 });
 
-test("a body with a mistake, another format, coding or status gives nothing but its reason", async () => {
+test("ScrapeFailed: a body with a mistake, another format, coding or status gives nothing but its reason", async () => {
   const cases: readonly (readonly [Scripted, RegExp])[] = [
     [text("a 1\nb{ 2\n"), /^line 2, column /],
     [text("a 1\n", "application/openmetrics-text; version=1.0.0"), /openmetrics-text is not supp/],
