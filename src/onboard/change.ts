@@ -11,7 +11,9 @@ export interface Wanted {
   readonly current: ArmResource | undefined;
   /** What the resource must have; the whole body where it is created. */
   readonly body: JsonObject;
+  /** What the change does; and what is so when there is nothing to do. */
   readonly says: string;
+  readonly standsSays?: string;
   readonly dependsOn?: readonly ResourceId[];
   readonly lock?: ResourceId;
   /** Whether a PUT leaves alone what it does not mention (managed clusters). */
@@ -25,7 +27,8 @@ export function ensure(wanted: Wanted): Change {
     return change(wanted, { action: "create", because: "absent", after: body });
   const before = bodyOf(current);
   if (satisfies(before, body)) {
-    return change(wanted, { action: "none", because: "asWanted", before });
+    const stands = { ...wanted, says: wanted.standsSays ?? wanted.says };
+    return change(stands, { action: "none", because: "asWanted", before });
   }
   const after = putMerges === true ? body : merged(before, body);
   return change(wanted, { action: "update", because: "differs", before, after });

@@ -2,6 +2,7 @@
 import type { JsonObject, ResourceId } from "../arm/index.ts";
 import { networkTypes, types } from "../rules/index.ts";
 import { apiVersions } from "./arm-access.ts";
+import type { ArmWriter } from "./arm-access.ts";
 import type { Estate, EstateCluster } from "./estate.ts";
 import { metricsRequest } from "./request.ts";
 import type { MetricsRequest } from "./request.ts";
@@ -28,7 +29,10 @@ const idsIn = (estate: Estate, subscriptionId: string) => {
   };
 };
 
-/** The resources of an estate before onboarding, each after those that it names. Writing them again changes nothing. */
+/**
+ * The resources of an estate before onboarding, each after those that it names. They are for what is not there yet: a
+ * network that is written again would lose the subnets that onboarding made.
+ */
 export function estateResources(
   estate: Estate,
   { subscriptionId }: { readonly subscriptionId: string },
@@ -88,6 +92,29 @@ const clusterBody = (cluster: EstateCluster, vnetId: ResourceId): JsonObject => 
     apiServerAccessProfile: { enablePrivateCluster: cluster.private },
   },
 });
+
+/** What building an estate did. */
+export interface EstateBuilding {
+  readonly made: readonly ResourceId[];
+  readonly kept: readonly ResourceId[];
+}
+
+/** Makes what of an estate is not there, in order, and leaves what is there as it is. @throws what `arm` throws. */
+export async function buildEstate(
+  estate: Estate,
+  { arm, subscriptionId }: { readonly arm: ArmWriter; readonly subscriptionId: string },
+): Promise<EstateBuilding> {
+  const made: ResourceId[] = [];
+  const kept: ResourceId[] = [];
+  for (const { id, apiVersion, body } of estateResources(estate, { subscriptionId })) {
+    if ((await arm.get(id, apiVersion)) !== undefined) kept.push(id);
+    else {
+      await arm.put(id, { apiVersion, body });
+      made.push(id);
+    }
+  }
+  return { made, kept };
+}
 
 /** The requests for onboarding that an estate's clusters make, in the order of the file. */
 export function estateRequests(

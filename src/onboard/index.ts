@@ -6,8 +6,8 @@ export type { ArmReader, ArmWriter } from "./arm-access.ts";
 export { dataArrival } from "./data-arrival.ts";
 export { onboardErrors } from "./errors.ts";
 export type { OnboardCode } from "./errors.ts";
-export { estateRequests, estateResources } from "./estate-resources.ts";
-export type { EstateResource } from "./estate-resources.ts";
+export { buildEstate, estateRequests, estateResources } from "./estate-resources.ts";
+export type { EstateBuilding, EstateResource } from "./estate-resources.ts";
 export { parseEstate } from "./estate.ts";
 export type {
   Estate,

@@ -59,17 +59,17 @@ function closeDce(context: PlanContext, dceId: ResourceId): Change {
   const at = { id: dceId, step: "close", apiVersion: apiVersions.dataCollection } as const;
   const dce = dceOf(graph, dceId);
   if (dce?.publicNetworkAccess === "Disabled") {
-    return keep(at, "asWanted", `${nameOf(dceId)} refuses public traffic.`);
+    return keep(at, "asWanted", `The endpoint ${nameOf(dceId)} refuses public traffic.`);
   }
   const affects = usersOfDce(graph, { dceId, clusterId: cluster.id });
   if (affects.length > 0 && !request.closeShared) {
-    const says = `${nameOf(dceId)} stays public, since others use it: ${affects.map((one) => one.says).join("; ")}. --close-shared closes it.`;
+    const says = `The endpoint ${nameOf(dceId)} stays public, since others use it: ${affects.map((one) => one.says).join("; ")}. --close-shared closes it.`;
     return { ...keep(at, "shared", says), affects };
   }
   const standing = graph.get(dceId);
   const before = standing === undefined ? openDceBody(dceRegion(context, dceId)) : bodyOf(standing);
   return change(
-    { ...at, says: `Close ${nameOf(dceId)} to public traffic.`, dependsOn: [dceId] },
+    { ...at, says: `Close the endpoint ${nameOf(dceId)} to public traffic.`, dependsOn: [dceId] },
     { action: "update", because: "dataArrived", before, after: merged(before, closed), affects },
   );
 }
@@ -78,10 +78,10 @@ function closeWorkspace({ graph, request, workspace, cluster }: PlanContext): Ch
   const { id } = workspace;
   const at = { id, step: "close", apiVersion: apiVersions.workspace } as const;
   if (workspace.publicNetworkAccess === "Disabled") {
-    return keep(at, "asWanted", `${workspace.name} refuses public queries.`);
+    return keep(at, "asWanted", `The workspace ${workspace.name} refuses public queries.`);
   }
   if (!request.closeQuery) {
-    const says = `${workspace.name} answers public queries; --close-query closes them.`;
+    const says = `The workspace ${workspace.name} answers public queries; --close-query closes them.`;
     return keep(at, "notAsked", says);
   }
   const standing = graph.get(id);
@@ -89,7 +89,7 @@ function closeWorkspace({ graph, request, workspace, cluster }: PlanContext): Ch
   const after = merged(before, { properties: { publicNetworkAccess: "Disabled" } });
   const affects = usersOfWorkspace(graph, { workspaceId: id, clusterId: cluster.id });
   return change(
-    { ...at, says: `Close ${workspace.name} to public queries.`, dependsOn: [id] },
+    { ...at, says: `Close the workspace ${workspace.name} to public queries.`, dependsOn: [id] },
     { action: "update", because: "dataArrived", before, after, affects },
   );
 }

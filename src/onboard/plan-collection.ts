@@ -125,7 +125,8 @@ function planRule({ graph, collection, workspace }: PlanContext): Change {
         dataFlows: [{ streams, destinations: [destination] }],
       },
     },
-    says: `Send the cluster's Prometheus metrics to ${workspace.name}, by ${nameOf(ingestionDceId)}.`,
+    says: `Make the rule ${nameOf(ruleId)}: Prometheus metrics to ${workspace.name}, by ${nameOf(ingestionDceId)}.`,
+    standsSays: `The rule ${nameOf(ruleId)} sends Prometheus metrics to ${workspace.name}.`,
     dependsOn: [ingestionDceId],
   });
 }
@@ -179,6 +180,7 @@ export function planAssociations(context: PlanContext): readonly Change[] {
             },
           },
           says: `Associate ${cluster.name} with the rule ${nameOf(ruleId)}.`,
+          standsSays: `${cluster.name} is associated with the rule ${nameOf(ruleId)}.`,
           dependsOn: [cluster.id, ruleId],
         })
       : keep(

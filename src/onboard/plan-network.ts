@@ -86,17 +86,14 @@ function planZone(
     step,
   }: { readonly zone: DesiredZone; readonly vnetId: ResourceId; readonly step: Step },
 ): readonly Change[] {
-  const current = graph.get(zone.id);
   const made = ensure({
     id: zone.id,
     step,
     apiVersion: apiVersions.privateDns,
-    current,
+    current: graph.get(zone.id),
     body: { location: "global" },
-    says:
-      current === undefined
-        ? `Make the private zone ${zone.name}.`
-        : `The private zone ${zone.name} is there.`,
+    says: `Make the private zone ${zone.name}.`,
+    standsSays: `The private zone ${zone.name} is there.`,
   });
   const linked = zoneLinksOf(graph, vnetId).some(({ id }) => sameId(id, zone.linkId));
   const at = { id: zone.linkId, step, apiVersion: apiVersions.zoneLink } as const;
@@ -140,10 +137,14 @@ function planZoneGroup(
         ],
       },
     },
-    says: `Write the names of ${nameOf(endpoint.id)} into ${endpoint.zones.length === 1 ? "its zone" : `its ${endpoint.zones.length} zones`}.`,
+    says: `Write the names of ${nameOf(endpoint.id)} into ${zonesOf(endpoint)}.`,
+    standsSays: `The names of ${nameOf(endpoint.id)} are written into ${zonesOf(endpoint)}.`,
     dependsOn: [endpoint.id, ...endpoint.zones.map(({ id }) => id)],
   });
 }
+
+const zonesOf = ({ zones }: DesiredEndpoint): string =>
+  zones.length === 1 ? "its zone" : `its ${zones.length} zones`;
 
 const writableConfig = (config: Json): Json => ({
   name: stringAt(config, "name") ?? "",

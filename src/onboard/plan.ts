@@ -159,6 +159,7 @@ function planCluster({ graph, cluster, collection }: PlanContext): Change {
       },
     },
     says: `Enable Managed Prometheus on ${cluster.name}.`,
+    standsSays: `Managed Prometheus is enabled on ${cluster.name}.`,
     dependsOn: [collection.ruleAssociationId, collection.configurationAssociationId],
   });
 }
