@@ -55,7 +55,7 @@ test("each claim of compatibility names a test that exists", () => {
 
 test("a witness that does not exist is found", () => {
   assert.match(
-    witnessProblem("scripts/docs.test.ts :: no such " + "test") ?? "",
+    witnessProblem(`scripts/docs.test.ts :: ${["no", "such"].join(" ")}`) ?? "",
     /has no test named/,
   );
   assert.match(witnessProblem("test/nowhere.test.ts :: x") ?? "", /does not exist/);

@@ -29,33 +29,39 @@ const importPattern = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
 
 /** Layers: a folder imports only those that `src/layers.ts` allows, through their index.ts. */
 export function layerBreaches(files: readonly SourceFile[]): readonly Breach[] {
-  const breaches: Breach[] = [];
-  for (const { path, text } of files) {
-    const [, folder] = path.split("/");
-    if (folder === undefined || !path.startsWith("src/") || path.split("/").length < 3) continue;
+  return files.flatMap(({ path, text }) => {
+    const parts = path.split("/");
+    const folder = parts[1] ?? "";
+    if (parts[0] !== "src" || parts.length < 3) return [];
     const allowed = layers[folder];
     if (allowed === undefined) {
-      breaches.push({ file: path, says: `src/${folder} is not in src/layers.ts; add it there` });
-      continue;
+      return [{ file: path, says: `src/${folder} is not in src/layers.ts; add it there` }];
     }
-    for (const [, target] of text.matchAll(importPattern)) {
-      const to = relative(root, resolve(root, dirname(path), target ?? ""))
-        .split(sep)
-        .join("/");
-      const [top, other] = to.split("/");
-      if (top !== "src" || other === undefined || other === folder) continue;
-      const test = path.endsWith(".test.ts") || path.includes("/testing/");
-      if (!test && !allowed.includes(other)) {
-        breaches.push({
-          file: path,
-          says: `src/${folder} may not import src/${other} (src/layers.ts)`,
-        });
-      } else if (!test && to !== `src/${other}/index.ts`) {
-        breaches.push({ file: path, says: `imports ${to}; import src/${other}/index.ts` });
-      }
-    }
+    // Tests may meet other rooms through any door.
+    if (path.endsWith(".test.ts") || path.includes("/testing/")) return [];
+    return importsOf(path, text).flatMap((to) => importBreach(path, { to, folder, allowed }));
+  });
+}
+
+const importsOf = (path: string, text: string): readonly string[] =>
+  [...text.matchAll(importPattern)].map(([, target]) =>
+    relative(root, resolve(root, dirname(path), target ?? ""))
+      .split(sep)
+      .join("/"),
+  );
+
+function importBreach(
+  file: string,
+  { to, folder, allowed }: { to: string; folder: string; allowed: readonly string[] },
+): readonly Breach[] {
+  const [top, other] = to.split("/");
+  if (top !== "src" || other === undefined || other === folder) return [];
+  if (!allowed.includes(other)) {
+    return [{ file, says: `src/${folder} may not import src/${other} (src/layers.ts)` }];
   }
-  return breaches;
+  return to === `src/${other}/index.ts`
+    ? []
+    : [{ file, says: `imports ${to}; import src/${other}/index.ts` }];
 }
 
 /** The layers themselves: no cycle, no unknown name. */

@@ -1,3 +1,4 @@
+/** Envelopes: errors, etags, system data and canonical ids. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits, seededRandom } from "../core/index.ts";

@@ -1,3 +1,4 @@
+/** The graph: versions that share, lookups by type and parent. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

@@ -1,3 +1,4 @@
+/** Bodies read by their schema: defaults, refusals, every problem named. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "../core/index.ts";

@@ -36,7 +36,12 @@ export function parseBody(
   const note = (problem: SchemaProblem): void => {
     if (problems.length < limits.armProblemsMax) problems.push(problem);
   };
-  const value = parseObject(schema, body === undefined ? {} : body, { at: target, unknown, partial, note });
+  const value = parseObject(schema, body === undefined ? {} : body, {
+    at: target,
+    unknown,
+    partial,
+    note,
+  });
   return { value: isObject(value) ? value : {}, problems };
 }
 

@@ -1,3 +1,4 @@
+/** JSON from outside: depth, size, and names that are traps. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "../core/index.ts";

@@ -1,5 +1,4 @@
 /** Composes control: ARM and sign-in behind one TLS listener, managed identities and the graph feed on Unix sockets, the status page. */
-import { existsSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Server as HttpsServer } from "node:https";
@@ -13,7 +12,7 @@ import { guid } from "../core/index.ts";
 import type { Clock, Random } from "../core/index.ts";
 import { json, requestListener, serverOptions } from "../http/index.ts";
 import type { HttpHandler, HttpRequest } from "../http/index.ts";
-import { resourceProviders, resourceTypes } from "../providers/index.ts";
+import { resourceProviders, resourceTypes, roleDefinitionResources } from "../providers/index.ts";
 import { roleAccess } from "../rules/index.ts";
 import { openAuthority, openPrivateFile, sniCallback } from "../tls/index.ts";
 import type { Authority } from "../tls/index.ts";
@@ -30,6 +29,11 @@ import { closeServer, listenLocal, listenUnix } from "./listen.ts";
 import { dataPaths, socketPaths } from "./paths.ts";
 import type { ProcessConfig, StartedPart } from "./platform-process.ts";
 import { statusPage } from "./status-page.ts";
+
+/** At most one publication in this time: a burst of writes is published together. */
+const PUBLISH_MS = 2;
+/** Names of this machine under which ARM and sign-in are served besides their own. */
+const localHosts: readonly string[] = ["localhost", "127.0.0.1"];
 
 export interface ControlParts {
   readonly clock: Clock;
@@ -60,7 +64,6 @@ export async function composeControl(
     openSigningKey({ path: join(paths.keys, "tokens.json"), clock, random }),
   ]);
   const credential = await openCredential({ config, parts, tenant });
-  const isNew = !existsSync(paths.state);
   const control = createControl({
     databasePath: paths.state,
     types: resourceTypes,
@@ -69,7 +72,9 @@ export async function composeControl(
     clock,
     random,
     jwks: key.jwks(),
-    seed: isNew ? bootstrapAssignments(tenant, credential.objectId, parts) : [],
+    seed: roleDefinitionResources(`/subscriptions/${tenant.subscriptionId}`),
+    initial: bootstrapAssignments(tenant, credential.objectId, parts),
+    publishMs: PUBLISH_MS,
     authenticate: (request) => authenticate(request, { key, tenant, clock }),
     may: (principal, action, scope, graph) =>
       roleAccess(graph, { principalId: principal.objectId, action, scope }),
@@ -132,7 +137,12 @@ function authenticate(
   const verified = verifyToken(token, {
     jwks: key.jwks(),
     tenantId: tenant.tenantId,
-    audiences: [audiences.arm, audiences.armClassic, request.origin],
+    // A client that was given the local endpoint asks for tokens to it; the Host header is the client's own word.
+    audiences: [
+      audiences.arm,
+      audiences.armClassic,
+      ...(localHosts.includes(request.host) ? [request.origin] : []),
+    ],
     nowMs: clock.nowMs(),
   });
   return verified.ok
@@ -184,7 +194,7 @@ function signInOrArm(signIn: HttpHandler, arm: HttpHandler): HttpHandler {
 }
 
 async function frontDoor(authority: Authority, handler: HttpHandler): Promise<HttpsServer> {
-  const hosts: readonly string[] = [cloud.armHost, cloud.loginHost, "localhost", "127.0.0.1"];
+  const hosts: readonly string[] = [cloud.armHost, cloud.loginHost, ...localHosts];
   const server = createHttpsServer(
     {
       ...serverOptions,

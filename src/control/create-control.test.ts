@@ -1,3 +1,4 @@
+/** Control as a whole: PUT, GET, LIST, DELETE, and what a restart keeps. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -11,7 +11,7 @@ import {
   prove as proveCluster,
 } from "../../onboard/index.ts";
 import type { Expected, Observed, PathId, Proof, ProofTarget } from "../../onboard/index.ts";
-import type { CliContext, Command, CommandInput } from "../command.ts";
+import type { CliContext, Command } from "../command.ts";
 import { connect } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
 import { clusterIdsOf } from "../platform/onboarding.ts";

@@ -30,11 +30,12 @@ const exceptionVariables: readonly string[] = ["NO_PROXY"];
 const bothCases = (names: readonly string[]): readonly string[] =>
   names.flatMap((name) => [name, name.toLowerCase()]);
 
-/** What does not read the proxy variables and needs its own setting, or a namespace. */
+/** What the environment alone does not bring inside: it needs its own setting, or a namespace. */
 export const proxyIgnorers: readonly string[] = [
   "Prometheus (set proxy_url in its file, in oauth2 too)",
   "Java (set -Dhttps.proxyHost and -Dhttps.proxyPort, and a trust store)",
   "getent, dig, openssl s_client (use a namespace)",
+  "programs with GnuTLS, wget on Debian among them: they take the proxy, but not the certificates",
 ];
 
 /** The environment inside a namespace: no proxy, since names and addresses are the virtual network's own. */

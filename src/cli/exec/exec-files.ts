@@ -7,6 +7,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { CertificateFiles } from "./environment.ts";
 
@@ -22,6 +23,7 @@ export interface ExecFiles extends CertificateFiles {
   readonly folder: string;
   readonly resolv: string;
   readonly nsswitch: string;
+  readonly hosts: string;
   readonly remove: () => void;
 }
 
@@ -49,6 +51,8 @@ export function makeExecFiles(options: {
     bundle: write("bundle.pem", `${trusted}\n${options.caPem}`.trimStart()),
     resolv: write("resolv.conf", `nameserver ${options.dns}\noptions timeout:2 attempts:2\n`),
     nsswitch: write("nsswitch.conf", nsswitch()),
+    // This machine's own entries would stand before the network's DNS.
+    hosts: write("hosts", `127.0.0.1 localhost ${hostname()}\n::1 localhost\n`),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -67,6 +71,7 @@ export function bindsOf(
   const targets: readonly (readonly [string, string])[] = [
     [files.resolv, "/etc/resolv.conf"],
     [files.nsswitch, "/etc/nsswitch.conf"],
+    [files.hosts, "/etc/hosts"],
     ...systemBundles.map((path) => [files.bundle, path] as const),
   ];
   const binds = new Map<string, string>();

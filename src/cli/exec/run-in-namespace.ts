@@ -104,13 +104,18 @@ type Report =
 
 /** The relay's order; its reader is in the fabric's folder, which holds what each field means. */
 function orderOf({ words, doors, files, environment, userId, groupId, terminal }: NamespaceRun) {
+  const binds = bindsOf(files);
   return {
     relaySocket: doors.relaySocket,
     prefixes: doors.prefixes,
     dns: doors.dns,
     instanceMetadata: doors.instanceMetadata,
-    binds: bindsOf(files),
-    emptied: cacheFolders.filter((folder) => existsSync(folder)),
+    binds,
+    // A folder that holds a file of ours is left: resolv.conf often leads into systemd's.
+    emptied: cacheFolders.filter(
+      (folder) =>
+        existsSync(folder) && !binds.some(({ target }) => target.startsWith(`${folder}/`)),
+    ),
     hidden: doors.hiddenFolders,
     command: words,
     environment: namespaceEnvironment(environment, files),
