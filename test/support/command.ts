@@ -22,7 +22,10 @@ export interface RunOptions {
 }
 
 /** Runs `linkscope WORDS` to its end. */
-export function linkscope(words: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+export function linkscope(
+  words: readonly string[],
+  options: RunOptions = {},
+): Promise<CommandResult> {
   return run(process.execPath, [entry, ...words], options);
 }
 
@@ -106,7 +109,8 @@ export async function startPlatform(
 }
 
 /** Removes a data folder that `startPlatform` made. */
-export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true });
+export const removeFolder = (folder: string): void =>
+  rmSync(folder, { recursive: true, force: true });
 
 function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((done, fail) => {
@@ -118,6 +122,8 @@ function firstLine(child: ChildProcess): Promise<string> {
       const end = out.indexOf("\n");
       if (end >= 0) done(out.slice(0, end));
     });
-    child.once("close", (code) => fail(new Error(`ended with ${code} before it was ready: ${note}`)));
+    child.once("close", (code) =>
+      fail(new Error(`ended with ${code} before it was ready: ${note}`)),
+    );
   });
 }
