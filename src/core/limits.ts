@@ -84,6 +84,7 @@ export const limits = {
   connectionsPerListenerMax: 4096,
   gatewayHeaderBytesMax: 16 * 1024,
   dnsQueryBytesMax: 4096,
+  dnsNameCharsMax: 254, // RFC 1035 section 2.3.4, with the final dot
   dnsPendingBytesMax: 256 * 1024,
   dialTimeoutMs: 5_000,
   sessionsMax: 256,

@@ -130,6 +130,10 @@ function parseBody(bytes: Buffer): JsonObject {
 
 function resolve({ query }: HttpRequest, graph: Graph): HttpResponse {
   const name = query.get("name") ?? "";
+  if (name === "" || name.length > limits.dnsNameCharsMax) {
+    const says = `A name has 1 to ${limits.dnsNameCharsMax} characters; this one has ${name.length}.`;
+    throw networkError("InvalidName", says);
+  }
   const vnet = query.get("vnet");
   const recordType = query.get("type");
   const vnetId = vnet === null ? undefined : findVnet(graph, vnet).id;

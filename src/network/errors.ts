@@ -86,6 +86,13 @@ export const networkErrors = {
     means: "The graph has no such virtual network.",
     remedy: "List them with `linkscope show`.",
   },
+  InvalidName: {
+    status: 400,
+    fault: "caller",
+    retry: false,
+    means: "The name to resolve is empty or longer than a DNS name may be.",
+    remedy: "Name a host.",
+  },
   SessionNotFound: {
     status: 404,
     fault: "caller",

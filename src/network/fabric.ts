@@ -1,8 +1,9 @@
 /** The fabric: resolvers, private endpoints, the gateway and the sessions, composed over one graph source. */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Graph, GraphSource } from "../arm/index.ts";
+import type { ArmResource, Graph, GraphSource } from "../arm/index.ts";
 import type { Clock, Random } from "../core/index.ts";
+import { networkTypes } from "../rules/index.ts";
 import { adminServer } from "./admin-api.ts";
 import { createDialer, samePlace } from "./dial.ts";
 import type { DialCounters, ListenerAddress } from "./dial.ts";
@@ -57,22 +58,43 @@ export interface Fabric {
  * @throws CodedError LinkTableUnreadable, SocketPathTooLong
  */
 export async function createFabric(options: FabricOptions): Promise<Fabric> {
+  const opened: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closePart of opened.splice(0).toReversed()) await closePart();
+  };
+  try {
+    return { ...(await openFabric(options, (closePart) => void opened.push(closePart))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Opens the parts, and tells `onClose` how each is closed; they are closed last to first. */
+async function openFabric(
+  options: FabricOptions,
+  onClose: (closePart: () => unknown) => void,
+): Promise<Omit<Fabric, "close">> {
   const { source, clock, onFailure } = options;
-  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-  chmodSync(options.folder, 0o700);
+  makeFolder(options.folder);
   const graph = (): Graph => source.current().graph;
   const links = openLinkTable(options.linkTablePath);
-  const dialer = createDialer({ ...options, graph, links });
-  const sessions = createSessions(options.random);
   const resolvers = createResolvers({ graph, clock, onFailure });
+  onClose(resolvers.close);
+  const dialer = createDialer({ ...options, graph, links });
+  onClose(dialer.close);
+  const sessions = createSessions(options.random);
+  onClose(sessions.endAll);
   const following = followGraph(options, async (now) => {
     dialer.dropGone(now);
     links.retire((endpointId) => now.get(endpointId) !== undefined);
     await resolvers.follow(now);
   });
+  onClose(following.stop);
   await following.first;
   const shared = { ...options, graph, sessions, dialer };
   const gateway = await listenGateway({ ...shared, port: options.gatewayPort ?? 0 });
+  onClose(gateway.close);
   const counters = (): FabricCounters => ({
     sessions: sessions.size(),
     dials: dialer.counters(),
@@ -88,20 +110,21 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
   });
   const adminSocket = join(options.folder, "fabric-admin.sock");
   await listenOnPath(admin, adminSocket);
-  return {
-    adminSocket,
-    gatewayPort: gateway.port,
-    resolverPorts: resolvers.ports,
-    counters,
-    close: async () => {
-      following.stop();
-      sessions.endAll();
-      dialer.close();
-      const adminClosed = new Promise<void>((done) => admin.close(() => done()));
-      admin.closeAllConnections();
-      await Promise.all([adminClosed, gateway.close(), resolvers.close()]);
-    },
-  };
+  onClose(() => {
+    const closed = new Promise<void>((done) => admin.close(() => done()));
+    admin.closeAllConnections();
+    return closed;
+  });
+  return { adminSocket, gatewayPort: gateway.port, resolverPorts: resolvers.ports, counters };
+}
+
+/** Makes the folder private, and removes the sockets of sessions that a fabric that was killed left in it. */
+function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  for (const name of readdirSync(folder)) {
+    if (/^relay-[0-9a-f]{16}\.sock$/.test(name)) rmSync(join(folder, name), { force: true });
+  }
 }
 
 interface Following {
@@ -110,24 +133,36 @@ interface Following {
   readonly stop: () => void;
 }
 
-/** Runs `step` for the graph as it is and after each publication, one at a time; a graph that is already old is passed over. */
+/**
+ * Runs `step` for the graph as it is, and after each publication that changes networks or endpoints; one at a time.
+ * A graph that is already old by then is passed over.
+ */
 function followGraph(
   { source, onFailure }: Pick<FabricOptions, "source" | "onFailure">,
   step: (graph: Graph) => Promise<void>,
 ): Following {
-  let last: Promise<void> = step(source.current().graph);
+  let seen = networkPart(source.current().graph);
+  const first = step(source.current().graph);
+  let last: Promise<void> = first;
   let waiting = false;
-  const first = last;
+  const next = async (): Promise<void> => {
+    waiting = false;
+    const { graph } = source.current();
+    const now = networkPart(graph);
+    // Versions share what did not change, so that most publications are told apart by comparing references.
+    if (now.length === seen.length && now.every((value, index) => value === seen[index])) return;
+    seen = now;
+    await step(graph);
+  };
   const stop = source.subscribe(() => {
     if (waiting) return;
     waiting = true;
-    last = last
-      .catch(onFailure)
-      .then(() => {
-        waiting = false;
-        return step(source.current().graph);
-      })
-      .catch(onFailure);
+    last = last.then(next).catch(onFailure);
   });
   return { first, stop };
 }
+
+const networkPart = (graph: Graph): readonly ArmResource[] => [
+  ...graph.ofType(networkTypes.vnet),
+  ...graph.ofType(networkTypes.endpoint),
+];

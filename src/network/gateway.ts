@@ -88,7 +88,7 @@ export async function listenGateway(options: GatewayOptions): Promise<Gateway> {
         const atMs = options.clock.nowMs();
         options.accessLog({ atMs, ...access, address, outcome: "connected" });
       },
-      (error: unknown) => socket.end(refusalText(onRefusal(error, access))),
+      (error: unknown) => refuse(socket, refusalText(onRefusal(error, access)), options.clock),
     );
   });
   server.on("request", (request: IncomingMessage, response) => {
@@ -107,6 +107,14 @@ export async function listenGateway(options: GatewayOptions): Promise<Gateway> {
         for (const socket of open) socket.destroy();
       }),
   };
+}
+
+/** Sends a refusal; a client that does not end its side in time is cut off. */
+function refuse(socket: Socket, text: string, clock: Clock): void {
+  const timer = clock.after(limits.httpHeadersTimeoutMs, () => socket.destroy());
+  socket.once("close", () => timer.cancel());
+  socket.resume();
+  socket.end(text);
 }
 
 /** Opens the tunnel of one CONNECT and answers with the address that it reached. */

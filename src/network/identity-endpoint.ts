@@ -88,7 +88,7 @@ function requestProblem({
 const invalid = (says: string): HttpResponse => refusal(400, "invalid_request", says);
 
 const refusal = (status: number, error: string, says: string): HttpResponse =>
-  json(status, { error, error_description: says }, { server: "IMDS/150.870.65.1854" });
+  json(status, { error, error_description: says });
 
 /** Asks the token service on control's internal Unix socket: `POST /token` with the request as JSON. */
 export function identityTokenOver(socketPath: string): IdentityToken {

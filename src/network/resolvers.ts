@@ -33,7 +33,7 @@ export interface Resolvers {
 export interface ResolversOptions {
   readonly graph: () => Graph;
   readonly clock: Clock;
-  /** Called with each bug that a query found; the client gets SERVFAIL. */
+  /** Called with each bug that a query found (the client gets SERVFAIL), and each listener that could not be had. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -96,7 +96,10 @@ export function createResolvers(options: ResolversOptions): Resolvers {
       const gone = [...listeners.keys()].filter((key) => !wanted.has(key));
       await Promise.all(gone.map(shut));
       await open({ kind: "public" });
-      for (const vnetId of vnetIds) await open({ kind: "vnet", vnetId });
+      for (const vnetId of vnetIds) {
+        // A network without a listener still has its resolver behind the sessions' relays.
+        await open({ kind: "vnet", vnetId }).catch(options.onFailure);
+      }
     },
     counters: () => ({ ...counts }),
     close: async () => {

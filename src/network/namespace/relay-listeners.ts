@@ -71,10 +71,11 @@ function hand(client: Socket, purpose: RelayPurpose, relaySocket: string): void 
     fabric.destroy();
   };
   fabric.on("error", refuse);
-  client.once("close", () => fabric.destroy());
+  const abandon = (): void => void fabric.destroy();
+  client.once("close", abandon);
   fabric.write(encodeRelayHeader(purpose));
   const join = (): void => {
-    client.removeAllListeners("close");
+    client.off("close", abandon);
     fabric.off("error", refuse);
     splice(client, fabric);
   };
