@@ -1,0 +1,193 @@
+/** The platform on real sockets as an implementation of the link cases: each question asked by a program that stands inside. */
+import assert from "node:assert/strict";
+import type { Graph, ResourceId } from "../../../src/arm/index.ts";
+import { parseId } from "../../../src/arm/index.ts";
+import { audiences } from "../../../src/azure/index.ts";
+import { openSession } from "../../../src/cli/exec/index.ts";
+import { endpointOf } from "../../../src/rules/index.ts";
+import { encodeWriteRequest, snappyEncode } from "../../../src/wire/index.ts";
+import { idOf } from "../link/case-graph.ts";
+import type { Question } from "../link/case-graph.ts";
+import type { Answer, LinkCase } from "../link/given.ts";
+import { loadCases } from "../link/parse-cases.ts";
+import { answerByRules } from "../link/rules-implementation.ts";
+import type { Implementation } from "../link/run-cases.ts";
+import { dressedGraph, networksOf, writePath } from "./dressed-graph.ts";
+import type { Errand, Finding } from "./inside-client.ts";
+import { standInside } from "./inside.ts";
+import type { InsideClient, InsideOptions } from "./inside.ts";
+import { answerOf, linkRules } from "./read-finding.ts";
+import { startSocketPlatform } from "./socket-platform.ts";
+import type { SocketPlatform } from "./socket-platform.ts";
+import { tryUnknownLink } from "./unknown-link.ts";
+
+/** A platform with a client in every network of the cases, and one outside. */
+export interface SocketCases {
+  readonly implementation: Implementation;
+  /** Fails when a client or the platform met what no case asks for. */
+  readonly close: () => Promise<void>;
+}
+
+/** Where a client stands: a network's name, or outside. */
+const OUTSIDE = "";
+
+/** Starts the platform and the clients, which go in by one of the two ways and stay for all cases. */
+export async function openSocketCases(way: InsideOptions["way"]): Promise<SocketCases> {
+  const cases = loadCases();
+  const networks = networksOf(cases);
+  const nothing = { vnets: [], dces: [], workspaces: [], scopes: [], clusters: [] };
+  const empty = { given: { ...nothing, endpoints: [], zones: [], records: [] } };
+  const platform = await startSocketPlatform(dressedGraph(empty, networks));
+  const { caPem, folder, fabric } = platform;
+  const stand = async (name: string): Promise<readonly [string, InsideClient]> => {
+    const where =
+      name === OUTSIDE ? { kind: "public" as const } : { kind: "vnet" as const, vnet: name };
+    const { adminSocket } = fabric;
+    const client = { name: `client-${name}`, where, way, folder, caPem, adminSocket };
+    return [name, await standInside(client)];
+  };
+  const clients = new Map(await Promise.all([...networks.keys(), OUTSIDE].map(stand)));
+  let published: { readonly linkCase: LinkCase; readonly graph: Graph } | undefined;
+  const graphFor = (linkCase: LinkCase): Graph => {
+    if (published?.linkCase !== linkCase) {
+      published = { linkCase, graph: dressedGraph(linkCase, networks) };
+      platform.publish(published.graph);
+    }
+    return published.graph;
+  };
+  return {
+    implementation: (_, question, linkCase) =>
+      answerBySockets({ platform, clients, way }, graphFor(linkCase), question),
+    close: async () => {
+      await Promise.all([...clients.values()].map((client) => client.close()));
+      await platform.close();
+      assert.deepEqual(platform.failures, []);
+    },
+  };
+}
+
+interface Means {
+  readonly platform: SocketPlatform;
+  readonly clients: ReadonlyMap<string, InsideClient>;
+  readonly way: InsideOptions["way"];
+}
+
+async function answerBySockets(means: Means, graph: Graph, question: Question): Promise<Answer> {
+  const { platform } = means;
+  const place = placeOf(graph, question);
+  if (place === undefined) {
+    await tryUnknownLink(platform);
+    return { outcome: "unreachable" };
+  }
+  const client = means.clients.get(place.client);
+  if (client === undefined) {
+    const going = openSession(platform.fabric.adminSocket, { kind: "vnet", vnet: place.client });
+    await assert.rejects(going, { code: "VirtualNetworkNotFound" });
+    return { outcome: "nxdomain" };
+  }
+  const finding = await client.ask(errandOf(means, { graph, question, ...place }));
+  holdToTheRules(platform, graph, { question, finding });
+  return answerOf(finding, { graph, question, entry: entryOf(platform, finding) });
+}
+
+interface Standing {
+  readonly client: string;
+  /** Where to connect, whatever DNS says. */
+  readonly address?: string | undefined;
+}
+
+/** Who asks; undefined where the question goes through an endpoint that does not exist. */
+function placeOf(graph: Graph, { from, host }: Question): Standing | undefined {
+  if (from.kind === "public") return { client: OUTSIDE };
+  if (from.kind === "vnet") return { client: nameOf(from.vnetId) };
+  const endpoint = endpointOf(graph, from.endpointId);
+  if (endpoint === undefined) return undefined;
+  const own = endpoint.addresses.find(({ fqdns }) => fqdns.includes(host));
+  const address = (own ?? endpoint.addresses[0])?.address;
+  assert.ok(address !== undefined, `${endpoint.id} has an address`);
+  return { client: nameOf(endpoint.vnetId), address };
+}
+
+const nameOf = (id: ResourceId | undefined): string => parseId(id ?? "")?.name ?? "";
+
+function errandOf(
+  { platform, way }: Means,
+  asked: Standing & { readonly graph: Graph; readonly question: Question },
+): Errand {
+  const { question, client, graph } = asked;
+  const { host, recordType } = question;
+  if (question.ask === "resolve") {
+    const errand = { kind: "resolve" as const, name: host, recordType };
+    return way === "namespace" ? errand : { ...errand, resolver: resolverOf(platform, client) };
+  }
+  const request = { kind: "request" as const, host, ...requestOf(platform, graph, question) };
+  return asked.address === undefined ? request : { ...request, address: asked.address };
+}
+
+/** The gateway carries no DNS: a program that needs it asks the listener of its network. */
+function resolverOf({ fabric }: SocketPlatform, client: string): string {
+  const key = idOf.vnet(client).toLowerCase();
+  const port = fabric
+    .resolverPorts()
+    .find(({ place }) =>
+      place.kind === "public" ? client === OUTSIDE : place.vnetId.toLowerCase() === key,
+    );
+  assert.ok(port !== undefined, `there is a resolver for '${client}'`);
+  return `${port.host}:${port.port}`;
+}
+
+type RequestParts = Omit<Extract<Errand, { kind: "request" }>, "kind" | "host" | "address">;
+
+function requestOf(platform: SocketPlatform, graph: Graph, question: Question): RequestParts {
+  const authorized = (audience: string) => ({
+    authorization: `Bearer ${platform.token(audience)}`,
+  });
+  switch (question.ask) {
+    case "ingest": {
+      const headers = {
+        ...authorized(audiences.monitor),
+        "content-type": "application/x-protobuf",
+        "content-encoding": "snappy",
+        "x-prometheus-remote-write-version": "0.1.0",
+      };
+      const path = writePath(graph, question.targetId ?? "");
+      const bodyBase64 = Buffer.from(snappyEncode(encodeWriteRequest([]))).toString("base64");
+      return { method: "POST", path, headers, bodyBase64 };
+    }
+    case "query": {
+      const headers = authorized(audiences.prometheus);
+      return { method: "GET", path: "/api/v1/query?query=vector(1)", headers, bodyBase64: "" };
+    }
+    case "configuration": {
+      const path = `/locations/westeurope${question.clusterId}/agentConfigurations?api-version=2022-06-02&platform=linux`;
+      const headers = authorized(audiences.monitor);
+      return { method: "GET", path, headers, bodyBase64: "" };
+    }
+    case "resolve":
+      return assert.fail("names are not asked of HTTPS");
+  }
+}
+
+const entryOf = (platform: SocketPlatform, finding: Finding) =>
+  finding.kind === "answered"
+    ? platform.explain(finding.headers["x-ms-request-id"] ?? "")
+    : undefined;
+
+/** What the edge decided with, link by link, is what the rules say of this graph: there is one why. */
+function holdToTheRules(
+  platform: SocketPlatform,
+  graph: Graph,
+  { question, finding }: { readonly question: Question; readonly finding: Finding },
+): void {
+  if (finding.kind !== "answered") return;
+  const entry = entryOf(platform, finding);
+  assert.ok(entry !== undefined, `the access log has the request of ${question.host}`);
+  const { rules = [] } = answerByRules(graph, question);
+  // A cluster that is not there is not told from one whose identity somebody else has, in the log either.
+  if (rules.includes("configuration.unknown-resource")) return;
+  const beforeTheEdge = /^(dns|reach)\./;
+  assert.deepEqual(
+    linkRules(entry),
+    rules.filter((rule) => !beforeTheEdge.test(rule)),
+  );
+}

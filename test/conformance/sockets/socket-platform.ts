@@ -1,0 +1,121 @@
+/** The platform's data plane on real sockets over a graph that a test publishes: fabric and edge, and no control. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { graphSource } from "../../../src/arm/index.ts";
+import type { Graph } from "../../../src/arm/index.ts";
+import { fakeClock, systemClock, systemRandom } from "../../../src/core/index.ts";
+import { createEdge, openAccessLog } from "../../../src/edge/index.ts";
+import type { AccessEntry } from "../../../src/edge/index.ts";
+import { receiveRemoteWrite } from "../../../src/ingest/index.ts";
+import { createFabric, readLinkTable } from "../../../src/network/index.ts";
+import type { Fabric } from "../../../src/network/index.ts";
+import { answerPrometheusApi } from "../../../src/query/index.ts";
+import { openMetricsStore } from "../../../src/store/index.ts";
+import { openAuthority } from "../../../src/tls/index.ts";
+import { issueToken, openSigningKey } from "../../../src/tokens/index.ts";
+import { asker } from "./dressed-graph.ts";
+
+const tenantId = "00000000-0000-4000-8000-0000000000ee";
+
+export interface SocketPlatform {
+  readonly fabric: Fabric;
+  readonly caPem: string;
+  /** A folder that clients inside see, gone after `close`. */
+  readonly folder: string;
+  /** The edge's listener for private links. */
+  readonly privateSocket: string;
+  readonly publish: (graph: Graph) => void;
+  /** A valid token of the asker. */
+  readonly token: (audience: string) => string;
+  /** What the edge keeps of a request. */
+  readonly explain: (requestId: string) => AccessEntry | undefined;
+  /** What went wrong beside any request; it should be nothing. */
+  readonly failures: readonly unknown[];
+  readonly close: () => Promise<void>;
+}
+
+/** Starts it over a first graph. */
+export async function startSocketPlatform(first: Graph): Promise<SocketPlatform> {
+  // Certificates and tokens are judged by the machine's time.
+  const clock = systemClock();
+  const random = systemRandom();
+  const folder = mkdtempSync(join(tmpdir(), "ls-cases-"));
+  const sockets = join(folder, "s");
+  const privateSocket = join(sockets, "private.sock");
+  mkdirSync(sockets, { mode: 0o700 });
+  const failures: unknown[] = [];
+  const keyAt = (name: string) =>
+    openSigningKey({ path: join(folder, "keys", name), clock, random });
+  const [loginKey, ingestionKey, authority, store, accessLog] = await Promise.all([
+    keyAt("login.json"),
+    keyAt("ingestion.json"),
+    openAuthority({ folder: join(folder, "authority"), clock, random }),
+    openMetricsStore({
+      folder: join(folder, "metrics"),
+      clock,
+      random,
+      onNote: (text) => void failures.push(text),
+    }),
+    openAccessLog(join(folder, "access.ndjson")),
+  ]);
+  const source = graphSource({ graph: first, jwks: loginKey.jwks(), tenantId });
+  // Every case makes its endpoints anew, faster than a reader of the link table is allowed to read it.
+  const linkClock = fakeClock();
+  const linkTablePath = join(folder, "links.json");
+  const edge = createEdge({
+    source,
+    authority,
+    store,
+    ingestionKey,
+    clock,
+    random,
+    accessLog,
+    linkOf: readLinkTable({ path: linkTablePath, clock: linkClock }),
+    receiveRemoteWrite,
+    answerPrometheusApi,
+    note: (text) => void failures.push(text),
+  });
+  await edge.listenPrivate(privateSocket);
+  const { port } = await edge.listenPublic({ host: "127.0.0.1", port: 0 });
+  const fabric = await createFabric({
+    source,
+    clock,
+    random,
+    linkTablePath,
+    folder: sockets,
+    edge: { privateSocket, publicAddress: { host: "127.0.0.1", port } },
+    // The cases ask nothing of ARM: its port is the edge's, which does not serve its name.
+    control: { address: { host: "127.0.0.1", port } },
+    identityToken: () => Promise.reject(new Error("no case asks for an identity")),
+    accessLog: () => {},
+    onFailure: (error) => void failures.push(error),
+  });
+  return {
+    fabric,
+    folder,
+    privateSocket,
+    failures,
+    caPem: authority.caPem,
+    publish: (graph) => {
+      linkClock.advance(1_000);
+      source.publish({ ...source.current(), graph });
+    },
+    token: (audience) =>
+      issueToken(loginKey, {
+        audience,
+        tenantId,
+        objectId: asker,
+        appId: asker,
+        nowMs: clock.nowMs(),
+      }),
+    explain: (requestId) => edge.explainRequest(requestId),
+    close: async () => {
+      await fabric.close();
+      await edge.close();
+      await store.close();
+      await accessLog.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
