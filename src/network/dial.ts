@@ -25,7 +25,11 @@ export interface DialerOptions {
   readonly edge: { readonly privateSocket: string; readonly publicAddress: ListenerAddress };
   readonly control: { readonly address: ListenerAddress };
   readonly clock: Clock;
+  /** How a connection is opened; tests give another. */
+  readonly connect?: Connect;
 }
+
+export type Connect = (target: NetConnectOpts, clock: Clock) => Promise<Socket>;
 
 export interface Dialer {
   /**
@@ -66,7 +70,7 @@ export function createDialer(options: DialerOptions): Dialer {
     }
     const endpointId = route.kind === "endpoint" ? route.endpointId : undefined;
     const linkId = endpointId === undefined ? undefined : options.links.linkIdOf(endpointId);
-    const socket = await connect(targetOf(route, options), options.clock);
+    const socket = await (options.connect ?? connectTo)(targetOf(route, options), options.clock);
     open.set(socket, endpointId);
     socket.once("close", () => open.delete(socket));
     opened[route.kind] += 1;
@@ -116,9 +120,18 @@ function targetOf(route: Exclude<Route, { kind: "none" }>, options: DialerOption
   }
 }
 
-function connect(target: NetConnectOpts, clock: Clock): Promise<Socket> {
+/**
+ * Opens a connection within `limits.dialTimeoutMs`.
+ *
+ * @throws CodedError ListenerUnavailable
+ */
+export function connectTo(
+  target: NetConnectOpts,
+  clock: Clock,
+  open: (target: NetConnectOpts) => Socket = createConnection,
+): Promise<Socket> {
   return new Promise((done, fail) => {
-    const socket = createConnection({ ...target, allowHalfOpen: true });
+    const socket = open({ ...target, allowHalfOpen: true });
     const refuse = (error: unknown): void => {
       timer.cancel();
       socket.destroy();
