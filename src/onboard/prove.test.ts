@@ -1,0 +1,263 @@
+/** The proof: verdicts from evidence, probes in order, exit codes. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeClock, limits } from "../core/index.ts";
+import { dataArrival, exitOfAll, judge, proofTarget, prove } from "./index.ts";
+import type {
+  Expected,
+  NameEvidence,
+  PathEvidence,
+  ProbeRequest,
+  Probes,
+  RequestEvidence,
+} from "./index.ts";
+import { dce, dcr, endpointTo, ids, observedOf } from "./testing/plain-estate.ts";
+
+const nowMs = Date.UTC(2026, 0, 1);
+const inside = "10.1.9.4";
+const outside = "203.0.113.20";
+const certificate = {
+  subject: "CN=x",
+  issuer: "CN=ca",
+  subjectAltName: "DNS:x",
+  validTo: "",
+  fingerprint256: "",
+};
+const answered = (
+  status: number,
+  address: string | undefined,
+  bodyExcerpt = "",
+): RequestEvidence => ({
+  kind: "answered",
+  address,
+  certificate,
+  status,
+  bodyExcerpt,
+});
+const unreachable = (code: string): RequestEvidence => ({
+  kind: "unreachable",
+  address: undefined,
+  code,
+  says: "no.",
+});
+const untried: RequestEvidence = { kind: "untried", says: "no network." };
+const named = (name: string, ...addresses: readonly string[]): NameEvidence => ({
+  name,
+  aliases: [],
+  addresses,
+});
+
+const evidenceOf = (given: Partial<PathEvidence> = {}): PathEvidence => ({
+  id: "metrics-ingestion",
+  host: "x",
+  insideName: named("x", inside),
+  inside: answered(204, inside),
+  publicName: named("x", outside),
+  public: answered(403, outside, "no"),
+  alsoInside: [],
+  newestSampleMs: nowMs - 1_000,
+  missing: [],
+  ...given,
+});
+const judged = (given: Partial<PathEvidence>, expected?: Expected) =>
+  judge(evidenceOf(given), {
+    expected: expected === undefined ? {} : { "metrics-ingestion": expected },
+    privateAddresses: new Set([inside]),
+    nowMs,
+  });
+
+const verdicts: readonly (readonly [string, Partial<PathEvidence>, string])[] = [
+  ["works inside by an endpoint, and is refused outside", {}, "private"],
+  ["works inside by an endpoint, and outside too", { public: answered(204, outside) }, "both"],
+  ["works inside, by a public address", { inside: answered(204, outside) }, "public"],
+  [
+    "works inside by an address that only looks private",
+    { inside: answered(204, "10.1.9.5") },
+    "public",
+  ],
+  ["is refused inside and outside", { inside: answered(403, inside) }, "closed"],
+  [
+    "is refused inside, and works outside",
+    { inside: answered(403, inside), public: answered(204, outside) },
+    "broken",
+  ],
+  ["has no name inside", { inside: unreachable("NameNotFound") }, "broken"],
+  ["has a bad certificate inside", { inside: unreachable("CertificateRefused") }, "broken"],
+  ["fails inside", { inside: answered(500, inside) }, "broken"],
+  ["could not be tried inside", { inside: untried }, "unknown"],
+  ["works inside at an address that nobody told", { inside: answered(204, undefined) }, "unknown"],
+  ["could not be tried outside", { public: untried }, "unknown"],
+  [
+    "gets no answer outside, as without internet",
+    { public: unreachable("ConnectionFailed") },
+    "unknown",
+  ],
+  ["gets neither answer nor refusal outside", { public: answered(401, outside) }, "unknown"],
+  ["leads to the private endpoint even outside", { publicName: named("x", inside) }, "unknown"],
+  ["needs a second name that leads out", { alsoInside: [named("global", outside)] }, "both"],
+  ["needs a second name that leads nowhere", { alsoInside: [named("global")] }, "both"],
+  ["needs a second name that is private", { alsoInside: [named("global", inside)] }, "private"],
+];
+for (const [what, given, verdict] of verdicts) {
+  test(`a path that ${what} is ${verdict}`, () => assert.equal(judged(given).verdict, verdict));
+}
+
+test("a path without a certificate cannot be told", () => {
+  const bare: RequestEvidence = {
+    kind: "answered",
+    address: inside,
+    certificate: undefined,
+    status: 204,
+    bodyExcerpt: "",
+  };
+  assert.equal(judged({ inside: bare }).verdict, "unknown");
+});
+
+test("a private path holds while its newest sample is fresh, and not a moment longer", () => {
+  assert.equal(judged({ newestSampleMs: nowMs - limits.proofFreshMs }).holds, true);
+  assert.equal(judged({ newestSampleMs: nowMs - limits.proofFreshMs - 1 }).holds, false);
+  assert.equal(judged({ newestSampleMs: null }).holds, false);
+});
+
+test("a path holds by what is expected of it", () => {
+  const open = { public: answered(204, outside) };
+  assert.equal(judged(open).holds, false);
+  assert.equal(judged(open, "public").holds, true);
+  assert.equal(judged({ inside: answered(204, outside) }, "public").holds, true);
+  assert.equal(judged({}, "public").holds, false);
+  assert.equal(
+    judged({ inside: answered(403, inside), newestSampleMs: null }, "closed").holds,
+    true,
+  );
+});
+
+test("reasons say what was seen, in order", () => {
+  assert.deepEqual(judged({}).reasons, [
+    "Outside: 403 from 203.0.113.20 with the same token: no",
+    "Inside: 204 from 10.1.9.4, an address of a private endpoint; certificate of DNS:x.",
+    "The newest sample is 1 s old; 300 s are allowed.",
+  ]);
+});
+
+const observed = observedOf({
+  ...endpointTo(ids.scope, { addresses: [inside] }),
+  [ids.dce]: dce("MSProm-westeurope-aks"),
+  [ids.dcr]: dcr(ids.workspace, ids.dce),
+  [ids.association("x")]: { dataCollectionRuleId: ids.dcr },
+  [ids.association("configurationAccessEndpoint")]: { dataCollectionEndpointId: ids.dce },
+});
+const target = proofTarget(observed, { clusterId: ids.cluster });
+
+/** Probes that answer alike, and remember what they were asked. */
+function probesOf(given: Partial<Probes> = {}): Probes & { readonly asked: ProbeRequest[] } {
+  const asked: ProbeRequest[] = [];
+  const ask = (address: string, status: number) => (request: ProbeRequest) => {
+    asked.push(request);
+    return Promise.resolve(answered(status, address));
+  };
+  return {
+    asked,
+    resolveInside: (name) => Promise.resolve(named(name, inside)),
+    requestInside: ask(inside, 200),
+    resolvePublic: (name) => Promise.resolve(named(name, outside)),
+    requestPublic: ask(outside, 403),
+    newestSampleMs: () => Promise.resolve(nowMs),
+    ...given,
+  };
+}
+
+test("the target of a proof is read from what the cluster is associated with", () => {
+  assert.ok(target !== undefined);
+  assert.deepEqual(target.missing, []);
+  assert.equal(target.workspaceId, ids.workspace);
+  assert.equal(target.dcrImmutableId, "dcr-0123");
+  assert.deepEqual([...target.privateAddresses], [inside]);
+  assert.equal(proofTarget(observed, { clusterId: ids.vnet.replace("vnet", "none") }), undefined);
+});
+
+test("each path is asked inside and outside with the same request and the same token", async () => {
+  assert.ok(target !== undefined);
+  const probes = probesOf();
+  const proof = await prove(probes, target, { clock: fakeClock(nowMs) });
+  assert.deepEqual(
+    proof.paths.map(({ id, verdict, holds }) => [id, verdict, holds]),
+    [
+      ["configuration", "private", true],
+      ["metrics-ingestion", "private", true],
+      ["metrics-query", "private", true],
+    ],
+  );
+  assert.equal(proof.exit, 0);
+  for (const at of [0, 2, 4]) assert.deepEqual(probes.asked[at], probes.asked[at + 1]);
+  assert.deepEqual(
+    probes.asked.map(({ method }) => method).filter((_, at) => at % 2 === 0),
+    ["GET", "POST", "GET"],
+  );
+  assert.equal(probes.asked[0]?.asCluster, ids.cluster);
+  assert.match(
+    probes.asked[2]?.path ?? "",
+    /^\/dataCollectionRules\/dcr-0123\/streams\/Microsoft-PrometheusMetrics\/api\/v1\/write/,
+  );
+});
+
+test("a proof fails for what fails, and cannot tell only where nothing fails", async () => {
+  assert.ok(target !== undefined);
+  const clock = fakeClock(nowMs);
+  const blind = await prove(probesOf({ requestPublic: () => Promise.resolve(untried) }), target, {
+    clock,
+  });
+  assert.equal(blind.exit, 2);
+  const open = await prove(
+    probesOf({ requestPublic: () => Promise.resolve(answered(200, outside)) }),
+    target,
+    { clock },
+  );
+  assert.equal(open.exit, 1);
+  const asked = {
+    configuration: "public",
+    "metrics-ingestion": "public",
+    "metrics-query": "public",
+  } as const;
+  const expected = await prove(
+    probesOf({ requestPublic: () => Promise.resolve(answered(200, outside)) }),
+    target,
+    { clock, expected: asked },
+  );
+  assert.equal(expected.exit, 0);
+  assert.equal(exitOfAll([expected, blind]), 2);
+  assert.equal(exitOfAll([expected, blind, open]), 1);
+  assert.equal(exitOfAll([expected]), 0);
+});
+
+test("a cluster that nobody onboarded cannot be proved, and the reasons say what is missing", async () => {
+  const bare = proofTarget(observedOf(), { clusterId: ids.cluster });
+  assert.ok(bare !== undefined);
+  const proof = await prove(probesOf(), bare, { clock: fakeClock(nowMs) });
+  assert.deepEqual(
+    proof.paths.map(({ verdict }) => verdict),
+    ["unknown", "unknown", "unknown"],
+  );
+  assert.ok(proof.paths[0]?.reasons.includes("aks is associated with no Prometheus rule."));
+  assert.equal(proof.exit, 2);
+});
+
+test("data has arrived when probes pass by the endpoint and a sample is newer than its approval", async () => {
+  assert.ok(target !== undefined);
+  const clock = fakeClock(nowMs);
+  const ask = (probes: Probes, sinceMs = nowMs - 1) =>
+    dataArrival(probes, target, { clock, sinceMs });
+  assert.equal((await ask(probesOf())).arrived, true);
+  assert.equal((await ask(probesOf(), nowMs)).arrived, false);
+  assert.equal(
+    (await ask(probesOf({ newestSampleMs: () => Promise.resolve(null) }))).arrived,
+    false,
+  );
+  const failing = await ask(
+    probesOf({ newestSampleMs: () => Promise.reject(new Error("refused")) }),
+  );
+  assert.equal(failing.arrived, false);
+  const publicly = await ask(
+    probesOf({ requestInside: () => Promise.resolve(answered(200, outside)) }),
+  );
+  assert.match(publicly.says, /^configuration does not pass privately yet/);
+});
