@@ -173,16 +173,33 @@ const entryOf = (platform: SocketPlatform, finding: Finding) =>
     ? platform.explain(finding.headers["x-ms-request-id"] ?? "")
     : undefined;
 
-/** What the edge decided with, link by link, is what the rules say of this graph: there is one why. */
+/** How a client meets the last rule of a chain that ends before the edge answers: by a namespace, or by the gateway. */
+const failures: Readonly<Record<string, RegExp>> = {
+  // No address.
+  dns: /^ENOTFOUND|NameNotResolved/,
+  // Nothing there: the relay of a namespace takes the connection before it knows, and resets it.
+  reach: /^ECONNRESET|AddressNotReachable/,
+  // The edge closes a link that carries nothing before it says a word.
+  endpoint: /^ECONNRESET/,
+};
+
+/** What happened is what the rules say of this graph, and the edge decided with the same chain: there is one why. */
 function holdToTheRules(
   platform: SocketPlatform,
   graph: Graph,
   { question, finding }: { readonly question: Question; readonly finding: Finding },
 ): void {
-  if (finding.kind !== "answered") return;
+  const { rules = [] } = answerByRules(graph, question);
+  if (question.ask === "resolve") return;
+  if (finding.kind === "failed") {
+    const last = rules.at(-1) ?? "";
+    const expected = failures[last.split(".")[0] ?? ""];
+    assert.ok(expected !== undefined, `${last} ends no way before the edge; ${finding.says}`);
+    assert.match(`${finding.code} ${finding.says}`, expected);
+    return;
+  }
   const entry = entryOf(platform, finding);
   assert.ok(entry !== undefined, `the access log has the request of ${question.host}`);
-  const { rules = [] } = answerByRules(graph, question);
   // A cluster that is not there is not told from one whose identity somebody else has, in the log either.
   if (rules.includes("configuration.unknown-resource")) return;
   const beforeTheEdge = /^(dns|reach)\./;
