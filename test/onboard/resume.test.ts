@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseId, stringAt } from "../../src/arm/index.ts";
-import { CodedError } from "../../src/core/index.ts";
-import { apply } from "../../src/onboard/index.ts";
+import { CodedError, limits } from "../../src/core/index.ts";
+import { apply, observe } from "../../src/onboard/index.ts";
 import type { ApplyOptions, Plan } from "../../src/onboard/index.ts";
 import { scopeOf, workspaceOf } from "../../src/rules/index.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -116,9 +116,9 @@ function killAt(
   };
 }
 
-test("the same plan can be applied again after it was done", async () => {
+test("a plan that was written to a file can be applied, and applied again after it was done", async () => {
   const scene = await sceneOf(estateOf({ closeShared: true, closeQuery: true }));
-  const plan = await planOf(scene);
+  const plan = JSON.parse(JSON.stringify(await planOf(scene))) as Plan;
   const options = { clock: scene.plane.clock, waitMs: 0, dataArrived: arrived };
   assert.equal((await inTime(scene.plane, apply(plan, scene.plane.arm, options))).kind, "done");
   const again = await inTime(scene.plane, apply(plan, scene.plane.arm, options));
@@ -134,13 +134,14 @@ const refusing = (plane: ControlPlane, error: CodedError, times: number): void =
   };
 };
 
+const busy = new CodedError(
+  "Conflict",
+  "Cannot modify resource while in provisioning state: 'Provisioning'",
+  { status: 409 },
+);
+
 test("a scope that is provisioning is waited for, as long as it takes", async () => {
   const scene = await sceneOf();
-  const busy = new CodedError(
-    "Conflict",
-    "Cannot modify resource while in provisioning state: 'Provisioning'",
-    { status: 409 },
-  );
   refusing(scene.plane, busy, 20);
   const retries: string[] = [];
   const outcome = await applied(scene, {
@@ -148,6 +149,51 @@ test("a scope that is provisioning is waited for, as long as it takes", async ()
   });
   assert.equal(outcome.kind, "done");
   assert.equal(retries.length, 20);
+});
+
+test("a scope that never stops provisioning ends the run after ten minutes", async () => {
+  const scene = await sceneOf();
+  refusing(scene.plane, busy, Number.POSITIVE_INFINITY);
+  const startMs = scene.plane.clock.nowMs();
+  const outcome = await applied(scene);
+  assert.equal(outcome.kind, "failed");
+  const tookMs = scene.plane.clock.nowMs() - startMs;
+  assert.ok(tookMs > limits.onboardWriteMs - 20_000 && tookMs < limits.onboardWriteMs + 60_000);
+});
+
+test("a run that is stopped throws, and a rerun ends it", async () => {
+  const scene = await sceneOf();
+  const stop = new AbortController();
+  const running = applied(scene, {
+    signal: stop.signal,
+    onEvent: (event) => void (event.kind === "step" && event.step === "network" && stop.abort()),
+  });
+  await assert.rejects(running, { name: "AbortError" });
+  assert.equal((await applied(scene)).kind, "done");
+});
+
+test("what may not be read is noted, and decides nothing in silence", async () => {
+  const scene = await sceneOf();
+  scene.plane.refuse(/dataCollectionRules\/read/i);
+  const plan = await planOf(scene);
+  assert.deepEqual(plan.blockers, []);
+  assert.ok(
+    plan.notes.some(({ says }) =>
+      /dataCollectionRules.* cannot be read \(AuthorizationFailed/.test(says),
+    ),
+  );
+  scene.plane.refuse(/privateLinkScopes\/read/i);
+  assert.deepEqual(
+    (await planOf(scene)).blockers.map(({ code }) => code),
+    ["ResourceUnreadable"],
+  );
+});
+
+test("a failure of ARM while reading is no observation", async () => {
+  const scene = await sceneOf();
+  const broken = new CodedError("ServiceUnavailable", "Later.", { status: 503 });
+  const arm = { ...scene.plane.arm, list: () => Promise.reject(broken) };
+  await assert.rejects(observe(arm, scene.request), broken);
 });
 
 test("a passing failure gets four tries, and a fifth one ends the run with what ARM said", async () => {

@@ -103,6 +103,7 @@ export async function inTime<Value>(
 ): Promise<Value> {
   const state = { settled: false };
   const done = promise.finally(() => void (state.settled = true));
+  done.catch(() => undefined); // It is awaited below; until then nobody listens.
   for (let turn = 0; !state.settled && turn < 100_000; turn += 1) {
     await new Promise((resolve) => void setImmediate(resolve));
     if (!state.settled) clock.advance(500);
