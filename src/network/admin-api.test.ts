@@ -1,8 +1,9 @@
 /** The administration socket: sessions and their ends, resolution with reasons, networks, and what it refuses. */
 import assert from "node:assert/strict";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
-import { dirname } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { askFabric, openSession } from "../cli/exec/index.ts";
 import { cloud } from "../azure/index.ts";
@@ -190,6 +191,39 @@ test("a socket's path at the system's limit is taken, and one past it is refused
   await assert.rejects(listenOnPath(createServer(), pathOf(limits.socketPathBytesMax + 1)), {
     code: "SocketPathTooLong",
   });
+});
+
+test("a folder too long for a session's socket refuses the session, and one too long for the fabric's the start", async (t) => {
+  const rig = await fabricRig(t, { clock });
+  const longest = limits.socketPathBytesMax - rig.folder.length - 2;
+  const admin = "fabric-admin.sock".length;
+  const roomy = await fabricRig(t, { clock, socketFolder: "a".repeat(longest - admin) });
+  await assert.rejects(openSession(roomy.fabric.adminSocket, { kind: "public" }), {
+    code: "SocketPathTooLong",
+  });
+  assert.equal(roomy.fabric.counters().sessions, 0);
+  await assert.rejects(fabricRig(t, { clock, socketFolder: "a".repeat(longest - admin + 1) }), {
+    code: "SocketPathTooLong",
+  });
+});
+
+test("a name at the limit is resolved, and an empty or longer one is refused", async (t) => {
+  const rig = await fabricRig(t, { clock });
+  const ask = (name: string): Promise<unknown> =>
+    askFabric(rig.fabric.adminSocket, `/resolve?name=${name}`);
+  await ask("a".repeat(limits.dnsNameCharsMax));
+  for (const name of ["", "a".repeat(limits.dnsNameCharsMax + 1)]) {
+    await assert.rejects(ask(name), { code: "InvalidName" });
+  }
+});
+
+test("sockets that a killed fabric left are removed, and nothing else in the folder", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "ls-old-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const left = join(folder, "relay-0123456789abcdef.sock");
+  for (const path of [left, join(folder, "other.sock")]) writeFileSync(path, "");
+  await fabricRig(t, { clock, socketFolder: relative(tmpdir(), folder).replace(/^/, "../") });
+  assert.deepEqual([existsSync(left), existsSync(join(folder, "other.sock"))], [false, true]);
 });
 
 test("nothing on the socket is an error that says what to do", async () => {

@@ -115,7 +115,7 @@ export const networkErrors = {
     remedy: "Use the same version of Linkscope for the command and the platform.",
   },
   SocketPathTooLong: {
-    status: 0,
+    status: 500,
     fault: "caller",
     retry: false,
     means: "The path of a Unix socket has more bytes than the system takes.",

@@ -6,7 +6,7 @@ import type { Answer, DecodedPacket, Packet, RecordType } from "dns-packet";
 import type { Graph } from "../../arm/index.ts";
 import { cloud, privateAlias, publicAddressOf, scopeZones } from "../../azure/index.ts";
 import { limits, seededRandom } from "../../core/index.ts";
-import { addressRecord, addresses, estate, hosts, ids } from "../testing/estate.ts";
+import { addressRecord, addresses, estate, hosts, ids, ipv6Record } from "../testing/estate.ts";
 import { answerDns } from "./answer-dns.ts";
 import type { DnsTransport } from "./listener.ts";
 
@@ -111,6 +111,19 @@ test("types that a name does not have are NODATA: the alias, no address, the SOA
     assert.deepEqual([soa.name, soa.ttl, soa.data.serial, soa.data.minimum], [zone, 10, 7, 10]);
     assert.deepEqual([soa.data.mname, soa.data.rname], ["ns.example.net", "admin.example.net"]);
   }
+});
+
+test("an IPv6 record of a private zone is answered, in any spelling of its address", () => {
+  const list = ["::1", "2001:db8::7", "2001:db8:0:0:0:0:0:8", "::ffff:10.0.0.1", "::"];
+  const { answers, rcode } = ask(`six.${zone}`, {
+    type: "AAAA",
+    graph: estate([ipv6Record("six", list)]),
+  });
+  assert.equal(rcode, "NOERROR");
+  assert.deepEqual(
+    (answers ?? []).map((record) => record.type === "AAAA" && record.data),
+    ["::1", "2001:db8::7", "2001:db8::8", "::ffff:a00:1", "::"],
+  );
 });
 
 test("a question for the alias itself gets that one record", () => {

@@ -135,6 +135,15 @@ export const estate = (more: readonly ArmResource[] = []): Graph =>
 /** The graph after the endpoint's end. */
 export const estateWithoutEndpoint = (): Graph => graphFrom(base);
 
+/** An IPv6 record set at a name of the linked zone. */
+export const ipv6Record = (recordName: string, list: readonly string[]): ArmResource =>
+  resource(
+    `${ids.zone}/AAAA/${recordName}`,
+    `${networkTypes.zone}/AAAA`,
+    { ttl: 10, aaaaRecords: list.map((ipv6Address) => ({ ipv6Address })) },
+    recordName,
+  );
+
 /** A record set at a name of the linked zone. */
 export const addressRecord = (recordName: string, list: readonly string[]): ArmResource =>
   resource(

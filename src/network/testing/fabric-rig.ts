@@ -43,6 +43,8 @@ export interface RigOptions {
   /** Whether anything listens behind the endpoints. */
   readonly edge?: boolean;
   readonly gatewayPort?: number;
+  /** The name of the sockets' folder. */
+  readonly socketFolder?: string;
 }
 
 const echo = ({ socket }: Arrival): void => void socket.pipe(socket);
@@ -86,9 +88,16 @@ export async function fabricRig(test: TestContext, options: RigOptions): Promise
     jwks: { keys: [] },
     tenantId: "00000000-0000-0000-0000-00000000000a",
   });
-  const fabric = await createFabric({
+  let fabric: Fabric | undefined;
+  test.after(async () => {
+    await fabric?.close();
+    for (const { socket } of arrivals) socket.destroy();
+    for (const server of servers) server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  fabric = await createFabric({
     source,
-    folder: join(folder, "s"),
+    folder: join(folder, options.socketFolder ?? "s"),
     linkTablePath: join(folder, "links.json"),
     edge: { privateSocket, publicAddress: { host: "127.0.0.1", port: edgePort } },
     control: { address: { host: "127.0.0.1", port: controlPort } },
@@ -101,12 +110,6 @@ export async function fabricRig(test: TestContext, options: RigOptions): Promise
     accessLog: (access) => void accesses.push(access),
     onFailure: (error) => void failures.push(error),
     gatewayPort: options.gatewayPort ?? 0,
-  });
-  test.after(async () => {
-    await fabric.close();
-    for (const { socket } of arrivals) socket.destroy();
-    for (const server of servers) server.close();
-    rmSync(folder, { recursive: true, force: true });
   });
   const publish = (graph: Graph): void => source.publish({ ...source.current(), graph });
   return { fabric, folder, publish, arrivals, accesses, tokenRequests, failures };
