@@ -38,7 +38,7 @@ test(
         `getent hosts ${host}`,
         `curl -sS -m 10 https://${host}/`,
         `openssl s_client -connect ${host}:443 -servername ${host} -verify_return_error </dev/null 2>/dev/null | grep -E "^subject|Verify return|verify return"`,
-        `env | grep -i proxy`,
+        `env | grep -iE "^(https?|all)_proxy="`,
       ),
       inNamespace,
     );
