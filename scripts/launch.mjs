@@ -1,6 +1,6 @@
 /** Starts any part of a clone on a Node of at least 24, whatever Node runs this, installing what is missing first. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -85,9 +85,7 @@ export async function launch([script, ...args]) {
 }
 
 function installMissing() {
-  const lock = join(root, "package-lock.json");
-  const installed = join(root, "node_modules", ".package-lock.json");
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs - 1000) return;
+  if (isInstalled()) return;
   process.stderr.write("Installing what the project needs (npm ci) …\n");
   const npm = process.env.npm_execpath;
   const command = npm === undefined ? ["npm", "ci"] : [process.execPath, npm, "ci"];
@@ -104,6 +102,18 @@ function installMissing() {
     fail(
       "npm ci failed; its message is above. Run it by hand in the project's folder to see more.",
     );
+}
+
+/** Whether what lies in node_modules is what the lock file says; npm keeps a lock of its own there. */
+function isInstalled() {
+  const installed = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(installed)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const found = JSON.parse(readFileSync(installed, "utf8")).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) =>
+      path === "" || found[path]?.version === version || (optional && found[path] === undefined),
+  );
 }
 
 function findNode() {
