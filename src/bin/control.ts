@@ -3,7 +3,7 @@ import { systemClock, systemRandom } from "../core/index.ts";
 import { composeControl } from "./compose-control.ts";
 import { runPlatformProcess } from "./platform-process.ts";
 
-runPlatformProcess((config) =>
+runPlatformProcess("control", (config) =>
   composeControl(config, {
     clock: systemClock(),
     random: systemRandom(),

@@ -4,7 +4,7 @@ import { composeEdge } from "./compose-edge.ts";
 import { followGraph } from "./follow-graph.ts";
 import { runPlatformProcess } from "./platform-process.ts";
 
-runPlatformProcess(async (config) => {
+runPlatformProcess("edge", async (config) => {
   const clock = systemClock();
   const note = (text: string): void => void process.stderr.write(`edge: ${text}\n`);
   const feed = await followGraph(config, "edge", clock);

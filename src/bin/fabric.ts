@@ -4,7 +4,7 @@ import { composeFabric } from "./compose-fabric.ts";
 import { followGraph } from "./follow-graph.ts";
 import { runPlatformProcess } from "./platform-process.ts";
 
-runPlatformProcess(async (config) => {
+runPlatformProcess("fabric", async (config) => {
   const clock = systemClock();
   const note = (text: string): void => void process.stderr.write(`fabric: ${text}\n`);
   const feed = await followGraph(config, "fabric", clock);

@@ -6,6 +6,9 @@ const stop = new AbortController();
 const ask = (): void => stop.abort(new Error("stopped"));
 process.once("SIGINT", ask);
 process.once("SIGTERM", ask);
+// The terminal was closed; or the `start` that runs this agent is gone.
+process.once("SIGHUP", ask);
+process.once("disconnect", ask);
 // A reader that went away (`linkscope … | head`) ends the command without a trace.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
@@ -15,3 +18,4 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const awake = setInterval(() => {}, 60_000);
 process.exitCode = await runCli(process.argv.slice(2), commands, machineContext(stop.signal));
 clearInterval(awake);
+process.off("disconnect", ask);

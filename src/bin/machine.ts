@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { systemClock, systemRandom } from "../core/index.ts";
 import type { CliContext } from "../cli/index.ts";
+import { lockFile } from "./file-lock.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -30,6 +31,7 @@ export function machineContext(stopped: AbortSignal): CliContext {
     note: (text) => void process.stderr.write(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     pid: process.pid,
+    lockFile,
     terminal: {
       signals: process,
       isTerminal: process.stdin.isTTY,

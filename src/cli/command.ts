@@ -56,6 +56,14 @@ export interface CliContext {
   /** Width of the terminal in columns; undefined when the output is no terminal. */
   readonly columns: number | undefined;
   readonly pid: number;
+  /**
+   * Locks a file, which is made where it is missing, until what it answers is called or this process is gone; undefined
+   * when it is locked and stays so for `waitMs`. Throws the system's error when there can be no such file.
+   */
+  readonly lockFile: (
+    path: string,
+    options: { readonly waitMs: number },
+  ) => (() => void) | undefined;
   /** The process's own signals and streams, for commands that run another program in this terminal. */
   readonly terminal: {
     readonly signals: SignalSource;

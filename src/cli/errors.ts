@@ -17,6 +17,14 @@ export const cliErrors = {
     means: "Another platform holds the data folder.",
     remedy: "Name another folder with --data or LINKSCOPE_DATA, or stop that platform.",
   },
+  DataFolderUnusable: {
+    status: 0,
+    fault: "world",
+    retry: false,
+    means: "The data folder cannot be read or written, or is no folder.",
+    remedy:
+      "Give this user the right to read and write it, or name another with --data or LINKSCOPE_DATA.",
+  },
   ProcessFailed: {
     status: 0,
     fault: "platform",

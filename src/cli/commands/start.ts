@@ -5,7 +5,7 @@ import { cloud } from "../../azure/index.ts";
 import { CodedError } from "../../core/index.ts";
 import {
   estateRequests,
-  estateResources,
+  buildEstate,
   exitOfAll,
   observe,
   parseEstate,
@@ -15,9 +15,10 @@ import type { ApplyEvent, Estate, MetricsRequest, Proof } from "../../onboard/in
 import type { CliContext, Command, CommandInput } from "../command.ts";
 import { connectTo } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
-import { dataFolder, isDataFolderFree } from "../platform/platform-file.ts";
+import { dataFolder } from "../platform/platform-file.ts";
 import type { PlatformFile } from "../platform/platform-file.ts";
 import { startPlatform } from "../platform/supervise.ts";
+import type { RunningPlatform } from "../platform/supervise.ts";
 import { startAgents } from "../platform/agent-process.ts";
 import type { AgentProcesses } from "../platform/agent-process.ts";
 import { proofLines } from "../views/proof.ts";
@@ -46,17 +47,15 @@ export const start: Command = {
   examples: ["npm start", "npm start -- --once", "./linkscope start --estate my/linkscope.yaml"],
   async run(input, context) {
     const estate = readEstate(input, context);
-    const data = chooseDataFolder(input, context);
-    const platform = await startPlatform(context, { data: data.folder, restart: true });
+    const { platform, data } = await startSomewhere(dataFolder(input, context), context);
+    const file = platform.file();
     let agents: AgentProcesses | undefined;
     try {
-      context.out(
-        `platform   ready at ${platform.file.arm}, status page ${platform.file.portal}\n`,
-      );
+      context.out(`platform   ready at ${file.arm}, status page ${file.portal}\n`);
       if (data.temporary) context.out(`           export LINKSCOPE_DATA=${data.folder}\n`);
-      agents = startAgents(context, platform.file);
+      agents = startAgents(context, data.folder);
       const exit = await runEstate(context, {
-        file: platform.file,
+        file,
         estate,
         agents,
         waitMs: durationMs(input.text("wait") ?? "2m"),
@@ -88,10 +87,12 @@ async function runEstate(context: CliContext, running: Running): Promise<0 | 1> 
   const { file, estate } = running;
   const connection = connectTo(file, context);
   try {
-    const resources = estateResources(estate, file);
-    for (const { id, apiVersion, body } of resources)
-      await connection.arm.put(id, { apiVersion, body });
-    context.out(`estate     ${resources.length} resources in ${estate.resourceGroup}\n`);
+    const { subscriptionId } = file;
+    const { made, kept } = await buildEstate(estate, { arm: connection.arm, subscriptionId });
+    const group = estate.resourceGroup;
+    context.out(
+      `estate     ${made.length} resources made in ${group}, ${kept.length} there already\n`,
+    );
     const proofs: Proof[] = [];
     for (const request of estateRequests(estate, file)) {
       proofs.push(await enableAndProve(context, { ...running, connection, request }));
@@ -146,24 +147,31 @@ function readEstate(input: CommandInput, context: CliContext): Estate {
   );
 }
 
-/** The named or usual data folder where it is free, else a temporary one. */
-function chooseDataFolder(
-  input: CommandInput,
+interface Data {
+  readonly folder: string;
+  readonly temporary: boolean;
+}
+
+/** Starts on the folder where no other platform holds it, else on a temporary one. */
+async function startSomewhere(
+  folder: string,
   context: CliContext,
-): { readonly folder: string; readonly temporary: boolean } {
-  const folder = dataFolder(input, context);
-  if (isDataFolderFree(folder)) return { folder, temporary: false };
+): Promise<{ readonly platform: RunningPlatform; readonly data: Data }> {
+  try {
+    const platform = await startPlatform(context, { data: folder, restart: true });
+    return { platform, data: { folder, temporary: false } };
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== "DataFolderInUse") throw error;
+  }
   const made = mkdtempSync(join(context.temporaryFolder, "linkscope-data-"));
   context.note(
     `linkscope: ${folder} is in use by another platform; this one keeps its data in ${made}\n`,
   );
-  return { folder: made, temporary: true };
+  const platform = await startPlatform(context, { data: made, restart: true });
+  return { platform, data: { folder: made, temporary: true } };
 }
 
-function nextSteps(
-  estate: Estate,
-  data: { readonly folder: string; readonly temporary: boolean },
-): readonly string[] {
+function nextSteps(estate: Estate, data: Data): readonly string[] {
   const [cluster] = estate.clusters;
   const vnet = cluster?.network ?? "vnet";
   const workspace = cluster?.metrics?.workspace ?? "workspace";

@@ -30,7 +30,7 @@ export const up: Command = {
       data: dataFolder(input, context),
       restart: input.flag("restart"),
     });
-    context.out(readyLine(platform.file, input.text("output") ?? "text"));
+    context.out(readyLine(platform.file(), input.text("output") ?? "text"));
     const says = await Promise.race([platform.gone, stopped(context)]);
     await platform.stop();
     if (says === undefined) return 0;

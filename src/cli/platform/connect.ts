@@ -38,7 +38,7 @@ interface CredentialFile {
 
 /** Connects to the platform of the data folder that the command names. */
 export function connect(input: CommandInput, context: CliContext): Connection {
-  return connectTo(readPlatformFile(dataFolder(input, context)), context);
+  return connectTo(readPlatformFile(dataFolder(input, context), context), context);
 }
 
 /** Connects to a platform that is known already. */

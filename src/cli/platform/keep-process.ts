@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import type { Clock } from "../../core/index.ts";
-import { CodedError } from "../../core/index.ts";
+import { CodedError, messageOf } from "../../core/index.ts";
 
 const RESTART_DELAY_MS = 250;
 const RESTART_DELAY_MAX_MS = 10_000;
@@ -10,7 +10,7 @@ const RESTART_DELAY_MAX_MS = 10_000;
 const STEADY_AFTER_MS = 60_000;
 const STOP_WITHIN_MS = 5_000;
 
-/** What a process says once it serves: ports it chose, paths it made. Sent again unchanged after a restart. */
+/** What a process says once it serves: ports it chose, paths it made. */
 export type Ready = Readonly<Record<string, string | number>>;
 
 export interface KeepOptions {
@@ -19,11 +19,15 @@ export interface KeepOptions {
   readonly node: string;
   readonly entry: string;
   /** Sent over the process's own channel, never in argv or the environment. */
-  readonly config: (last: Ready | undefined) => Readonly<Record<string, unknown>>;
+  readonly config: () => Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly restart: boolean;
   readonly note: (text: string) => void;
+  /** Called whenever it serves, at first and after each restart; `ready` may name other ports than before. */
+  readonly onReady: (ready: Ready) => void;
+  /** Called whenever it died. */
+  readonly onDied: () => void;
   /** Called once when it died and is not started again. */
   readonly onGone: (says: string) => void;
 }
@@ -31,6 +35,8 @@ export interface KeepOptions {
 export interface KeptProcess {
   readonly ready: Promise<Ready>;
   readonly pid: () => number | undefined;
+  /** Ends it, so that it is started again with the configuration of then. */
+  readonly renew: () => void;
   /** Asks it to end, and ends it after 5 s. */
   readonly stop: () => Promise<void>;
 }
@@ -54,18 +60,11 @@ export function keepProcess(options: KeepOptions): KeptProcess {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     child = running;
-    running.on("message", (message: { readonly ready?: Ready; readonly failed?: string }) => {
-      if (message.failed !== undefined)
-        first.reject(new CodedError("ProcessFailed", `${name}: ${message.failed}`));
-      if (message.ready === undefined) return;
-      last = message.ready;
-      first.resolve(message.ready);
-    });
-    running.send(options.config(last));
-    running.once("exit", (code, signal) => {
+    const ended = (how: string): void => {
       child = undefined;
       if (stopping) return;
-      const says = `${name} ended with ${signal ?? `exit code ${code}`}`;
+      options.onDied();
+      const says = `${name} ended with ${how}`;
       first.reject(new CodedError("ProcessFailed", `${says} before it was ready.`));
       if (!options.restart || last === undefined) return options.onGone(says);
       if (clock.nowMs() - startedMs > STEADY_AFTER_MS) delayMs = RESTART_DELAY_MS;
@@ -74,13 +73,30 @@ export function keepProcess(options: KeepOptions): KeptProcess {
         if (!stopping) start();
       });
       delayMs = Math.min(delayMs * 2, RESTART_DELAY_MAX_MS);
+    };
+    running.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
+    // One that could not be told something ends as well; one that the system did not start never does.
+    running.on("error", (error) => {
+      if (running.pid === undefined) ended(messageOf(error));
     });
+    running.on("message", (message: { readonly ready?: Ready; readonly failed?: string }) => {
+      if (message.failed !== undefined) {
+        if (last !== undefined) options.note(`${name}: ${message.failed}\n`);
+        first.reject(new CodedError("ProcessFailed", `${name}: ${message.failed}`));
+      }
+      if (message.ready === undefined) return;
+      last = message.ready;
+      options.onReady(message.ready);
+      first.resolve(message.ready);
+    });
+    running.send(options.config());
   };
   start();
 
   return {
     ready: first.promise,
     pid: () => child?.pid,
+    renew: () => void child?.kill("SIGTERM"),
     stop: () => {
       stopping = true;
       return child === undefined ? Promise.resolve() : end(child, clock);

@@ -1,23 +1,16 @@
-/** platform.json: where a running platform is found, kept in its data folder; and the lock that one `up` holds. */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+/** platform.json: where a running platform is found, kept in its data folder. */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { CodedError } from "../../core/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
+import { isDataFolderHeld } from "./hold-data-folder.ts";
 
 /** What `up` says of the platform that it runs. Readable by its owner only. */
 export interface PlatformFile {
   readonly version: 1;
   readonly pid: number;
+  /** The ids of control, edge and fabric as they run now; one that is being started again is absent. */
+  readonly processes: Readonly<Record<string, number>>;
   /** `https://localhost:PORT`, Azure Resource Manager and sign-in. */
   readonly arm: string;
   readonly portal: string;
@@ -60,55 +53,26 @@ export function removePlatformFile(data: string): void {
  *
  * @throws CodedError NoPlatform when none does.
  */
-export function readPlatformFile(data: string): PlatformFile {
-  const path = fileOf(data);
-  if (existsSync(path)) {
-    const platform = JSON.parse(readFileSync(path, "utf8")) as PlatformFile;
-    if (isAlive(platform.pid)) return platform;
-  }
+export function readPlatformFile(
+  data: string,
+  context: Pick<CliContext, "lockFile">,
+): PlatformFile {
+  const platform = existsSync(fileOf(data))
+    ? parsed(readFileSync(fileOf(data), "utf8"))
+    : undefined;
+  // A platform that was killed leaves its file behind.
+  if (platform !== undefined && isDataFolderHeld(data, context)) return platform;
   throw new CodedError(
     "NoPlatform",
     `No platform runs on ${data}. Start one with \`./linkscope up\` or \`npm start\`, or name its folder with --data or LINKSCOPE_DATA.`,
   );
 }
 
-/** Takes the data folder for one `up`; undefined when another process holds it. The folder is made, 0700. */
-export function lockDataFolder(data: string, pid: number): (() => void) | undefined {
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  const path = join(data, "lock");
-  for (let tries = 0; tries < 2; tries++) {
-    try {
-      const file = openSync(path, "wx", 0o600);
-      writeSync(file, String(pid));
-      closeSync(file);
-      return () => rmSync(path, { force: true });
-    } catch {
-      if (isAlive(lockHolder(data) ?? 0)) return undefined;
-      rmSync(path, { force: true });
-    }
-  }
-  return undefined;
-}
-
-/** Whether no living process holds the data folder. */
-export const isDataFolderFree = (data: string): boolean => !isAlive(lockHolder(data) ?? 0);
-
-/** The process that holds a data folder's lock, alive or not. */
-export function lockHolder(data: string): number | undefined {
+function parsed(text: string): PlatformFile | undefined {
   try {
-    const pid = Number(readFileSync(join(data, "lock"), "utf8"));
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    const platform = JSON.parse(text) as PlatformFile | null;
+    return platform?.version === 1 ? platform : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

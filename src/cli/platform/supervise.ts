@@ -1,154 +1,191 @@
 /** Runs the platform's three processes on one data folder and says where they are found. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CodedError } from "../../core/index.ts";
 import type { CliContext } from "../command.ts";
+import { holdDataFolder } from "./hold-data-folder.ts";
 import { keepProcess } from "./keep-process.ts";
-import type { KeepOptions, KeptProcess, Ready } from "./keep-process.ts";
-import {
-  lockDataFolder,
-  lockHolder,
-  removePlatformFile,
-  writePlatformFile,
-} from "./platform-file.ts";
+import type { KeptProcess, Ready } from "./keep-process.ts";
+import { removePlatformFile, writePlatformFile } from "./platform-file.ts";
 import type { PlatformFile } from "./platform-file.ts";
 
 export interface RunningPlatform {
-  readonly file: PlatformFile;
-  readonly pids: () => Readonly<Record<string, number | undefined>>;
+  /** As it stands now: a process that was started again may have other ports. */
+  readonly file: () => PlatformFile;
   /** Resolves with a sentence when a process died for good. */
   readonly gone: Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
-/** Ports that were used last, so that a restart answers at the same addresses where they are free. */
-type Ports = Readonly<Record<string, number>>;
-
 /**
  * Starts the platform on a data folder.
  *
- * @throws CodedError DataFolderInUse when another process holds the folder; ProcessFailed when one does not start.
+ * @throws CodedError DataFolderInUse, DataFolderUnusable; ProcessFailed when a process does not start.
  */
 export async function startPlatform(
   context: CliContext,
   options: { readonly data: string; readonly restart: boolean },
 ): Promise<RunningPlatform> {
-  const { data } = options;
-  const unlock = lockDataFolder(data, context.pid);
-  if (unlock === undefined) {
-    throw new CodedError(
-      "DataFolderInUse",
-      `The data folder ${data} is in use by process ${lockHolder(data) ?? "unknown"}. Name another with --data or LINKSCOPE_DATA, or stop that platform.`,
-    );
-  }
-  const sockets = mkdtempSync(join(context.temporaryFolder, "linkscope-"));
-  chmodSync(sockets, 0o700);
-  const gone = Promise.withResolvers<string>();
-  const kept: KeptProcess[] = [];
+  const held = holdDataFolder(options.data, context);
+  const platform = new Platform(context, { ...options, sockets: held.sockets });
   const stop = async (): Promise<void> => {
-    removePlatformFile(data);
-    await Promise.all(kept.toReversed().map((process) => process.stop()));
-    rmSync(sockets, { recursive: true, force: true });
-    unlock();
+    await platform.stop();
+    held.release();
   };
   try {
-    const keep = keeper(context, { ...options, sockets, gone: gone.resolve, kept });
-    const control = keep("control", context.entries.control, () => ({}));
-    const edge = keep("edge", context.entries.edge, () => ({}));
-    const [atControl, atEdge] = await Promise.all([control.ready, edge.ready]);
-    const fabric = keep("fabric", context.entries.fabric, () => ({
-      controlPort: atControl["armPort"],
-      edgePort: atEdge["publicPort"],
-    }));
-    const atFabric = await fabric.ready;
-    const file = platformFile({ data, sockets, pid: context.pid }, atControl, {
-      ...atEdge,
-      ...atFabric,
-    });
-    writePlatformFile(file);
-    const names = ["control", "edge", "fabric"];
-    const pids = (): Record<string, number | undefined> =>
-      Object.fromEntries(names.map((name, index) => [name, kept[index]?.pid()]));
-    return { file, pids, gone: gone.promise, stop };
+    await platform.start();
+    return { file: () => platform.file(), gone: platform.gone, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface KeeperOptions {
+type ProcessName = "control" | "edge" | "fabric";
+
+interface PlatformOptions {
   readonly data: string;
   readonly restart: boolean;
   readonly sockets: string;
-  readonly gone: (says: string) => void;
-  readonly kept: KeptProcess[];
 }
 
-function keeper(context: CliContext, options: KeeperOptions) {
-  const portsPath = join(options.data, "ports.json");
-  const remembered: Ports = existsSync(portsPath)
-    ? (JSON.parse(readFileSync(portsPath, "utf8")) as Ports)
-    : {};
-  const used: Record<string, number> = {};
-  return (
-    name: string,
-    entry: string,
-    extra: () => Readonly<Record<string, unknown>>,
-  ): KeptProcess => {
-    const config: KeepOptions["config"] = (last) => ({
-      data: options.data,
-      sockets: options.sockets,
-      ports: { ...remembered, ...portsOf(last ?? {}) },
-      ...extra(),
-    });
+/** The three processes while they run, and what each said of itself last. */
+class Platform {
+  readonly #context: CliContext;
+  readonly #options: PlatformOptions;
+  readonly #ports: RememberedPorts;
+  readonly #kept = new Map<ProcessName, KeptProcess>();
+  readonly #gone = Promise.withResolvers<string>();
+  #ready: Ready = {};
+  #isWhole = false;
+
+  constructor(context: CliContext, options: PlatformOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#ports = new RememberedPorts(join(options.data, "ports.json"));
+  }
+
+  get gone(): Promise<string> {
+    return this.#gone.promise;
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.#keep("control").ready, this.#keep("edge").ready]);
+    await this.#keep("fabric").ready;
+    this.#isWhole = true;
+    this.#write();
+  }
+
+  async stop(): Promise<void> {
+    this.#isWhole = false;
+    removePlatformFile(this.#options.data);
+    await Promise.all([...this.#kept.values()].toReversed().map((process) => process.stop()));
+  }
+
+  file(): PlatformFile {
+    const { data, sockets } = this.#options;
+    const text = (name: string): string => String(this.#ready[name]);
+    return {
+      version: 1,
+      pid: this.#context.pid,
+      processes: Object.fromEntries(
+        [...this.#kept].flatMap(([name, kept]) => {
+          const pid = kept.pid();
+          return pid === undefined ? [] : [[name, pid]];
+        }),
+      ),
+      arm: `https://localhost:${text("armPort")}`,
+      portal: `http://127.0.0.1:${text("portalPort")}/`,
+      ca: text("ca"),
+      credential: text("credential"),
+      data,
+      sockets,
+      fabric: text("adminSocket"),
+      metrics: `http://127.0.0.1:${text("metricsPort")}/metrics`,
+      tenantId: text("tenantId"),
+      subscriptionId: text("subscriptionId"),
+    };
+  }
+
+  #write(): void {
+    if (this.#isWhole) writePlatformFile(this.file());
+  }
+
+  #keep(name: ProcessName): KeptProcess {
+    const { node, ...entries } = this.#context.entries;
+    const { clock, environment, note } = this.#context;
     const process = keepProcess({
       name,
-      node: context.entries.node,
-      entry,
-      config,
-      environment: context.environment,
-      clock: context.clock,
-      restart: options.restart,
-      note: context.note,
-      onGone: options.gone,
+      node,
+      entry: entries[name],
+      config: () => this.#configOf(name),
+      environment,
+      clock,
+      restart: this.#options.restart,
+      note,
+      onReady: (ready) => this.#onReady(name, ready),
+      onDied: () => this.#write(),
+      onGone: this.#gone.resolve,
     });
-    options.kept.push(process);
-    process.ready.then(
-      (ready) => {
-        Object.assign(used, portsOf(ready));
-        writeFileSync(portsPath, JSON.stringify(used), { mode: 0o600 });
-      },
-      () => {},
-    );
+    this.#kept.set(name, process);
     return process;
-  };
+  }
+
+  #configOf(name: ProcessName): Readonly<Record<string, unknown>> {
+    const { data, sockets } = this.#options;
+    const ways =
+      name === "fabric"
+        ? { controlPort: this.#ready["armPort"], edgePort: this.#ready["publicPort"] }
+        : {};
+    return { data, sockets, ports: this.#ports.all, ...ways };
+  }
+
+  #onReady(name: ProcessName, ready: Ready): void {
+    const before = this.#ready;
+    this.#ready = { ...before, ...ready };
+    this.#ports.remember(ready);
+    this.#write();
+    // The fabric was told where the others listen when it began.
+    const moved = ["armPort", "publicPort"].some((port) => before[port] !== this.#ready[port]);
+    if (name !== "fabric" && moved) this.#kept.get("fabric")?.renew();
+  }
 }
 
-const portsOf = (ready: Ready): Ports =>
-  Object.fromEntries(
-    Object.entries(ready).flatMap(([name, value]) =>
-      name.endsWith("Port") && typeof value === "number" ? [[name, value]] : [],
-    ),
+/** The ports that were used last, so that a restart answers at the same addresses where they are free. */
+class RememberedPorts {
+  readonly #path: string;
+  #ports: Readonly<Record<string, number>>;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#ports = portsOf(read(path));
+  }
+
+  get all(): Readonly<Record<string, number>> {
+    return this.#ports;
+  }
+
+  remember(ready: Ready): void {
+    this.#ports = { ...this.#ports, ...portsOf(ready) };
+    writeFileSync(`${this.#path}.new`, JSON.stringify(this.#ports), { mode: 0o600 });
+    renameSync(`${this.#path}.new`, this.#path);
+  }
+}
+
+/** The file's content; nothing where there is none that can be read: any free port will do. */
+function read(path: string): Readonly<Record<string, unknown>> {
+  try {
+    return (JSON.parse(readFileSync(path, "utf8")) ?? {}) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+function portsOf(said: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
+  const ports = Object.entries(said).filter(
+    (entry): entry is [string, number] => entry[0].endsWith("Port") && isPort(entry[1]),
   );
-
-function platformFile(
-  where: { readonly data: string; readonly sockets: string; readonly pid: number },
-  control: Ready,
-  others: Ready,
-): PlatformFile {
-  const text = (from: Ready, name: string): string => String(from[name]);
-  return {
-    version: 1,
-    pid: where.pid,
-    arm: `https://localhost:${text(control, "armPort")}`,
-    portal: `http://127.0.0.1:${text(control, "portalPort")}/`,
-    ca: text(control, "ca"),
-    credential: text(control, "credential"),
-    data: where.data,
-    sockets: where.sockets,
-    fabric: text(others, "adminSocket"),
-    metrics: `http://127.0.0.1:${text(others, "metricsPort")}/metrics`,
-    tenantId: text(control, "tenantId"),
-    subscriptionId: text(control, "subscriptionId"),
-  };
+  return Object.fromEntries(ports);
 }
+
+const isPort = (value: unknown): boolean =>
+  typeof value === "number" && Number.isInteger(value) && value >= 1024 && value <= 65_535;
