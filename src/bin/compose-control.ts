@@ -92,8 +92,9 @@ export async function composeControl(
   await control.serveFeed(sockets.graphFeed);
   const identity = createHttpServer(
     serverOptions,
-    requestListener(managedIdentityTokens({ source: control.source, key, clock }), (error) =>
-      json(error.status, { error: error.code, error_description: error.message }),
+    requestListener(
+      ownersDoor(credential.rotate, managedIdentityTokens({ source: control.source, key, clock })),
+      (error) => json(error.status, { error: error.code, error_description: error.message }),
     ),
   );
   await listenUnix(identity, sockets.identity);
@@ -179,6 +180,16 @@ function bootstrapAssignments(
         },
       };
     });
+}
+
+/** The socket that only the platform's owner can open: managed identities for the fabric, and rotating the credential. */
+function ownersDoor(rotate: () => Promise<void>, identities: HttpHandler): HttpHandler {
+  return async (request) => {
+    if (request.path !== "/rotate-credential") return identities(request);
+    if (request.method !== "POST") return json(405, {}, { allow: "POST" });
+    await rotate();
+    return { status: 204 };
+  };
 }
 
 /** ARM's paths and sign-in's do not meet: a client that was given one endpoint for both finds each. */

@@ -11,6 +11,8 @@ import type { ProcessConfig } from "./platform-process.ts";
 export interface Credential {
   readonly applications: Applications;
   readonly objectId: string;
+  /** Makes a new secret and writes the file; tokens that were given stay valid until they end. */
+  readonly rotate: () => Promise<void>;
   readonly close: () => void;
 }
 
@@ -25,15 +27,15 @@ export async function openCredential(options: {
   const database = openDatabase(paths.applications);
   const applications = openApplications({ database, ...parts });
   const known = await bootstrapCredential(applications);
-  if (known.secret !== undefined || !existsSync(paths.credential)) {
-    const secret = known.secret ?? (await applications.rotateSecret(known.appId))?.secret;
-    const file = {
-      ...tenant,
-      clientId: known.appId,
-      objectId: known.objectId,
-      clientSecret: secret,
-    };
-    await replacePrivateFile(paths.credential, `${JSON.stringify(file, undefined, 2)}\n`);
-  }
-  return { applications, objectId: known.objectId, close: () => database.close() };
+  const { appId: clientId, objectId } = known;
+  const write = (clientSecret: string | undefined): Promise<void> =>
+    replacePrivateFile(
+      paths.credential,
+      `${JSON.stringify({ ...tenant, clientId, objectId, clientSecret }, undefined, 2)}\n`,
+    );
+  const rotate = async (): Promise<void> =>
+    write((await applications.rotateSecret(clientId))?.secret);
+  if (known.secret !== undefined) await write(known.secret);
+  else if (!existsSync(paths.credential)) await rotate();
+  return { applications, objectId, rotate, close: () => database.close() };
 }

@@ -1,6 +1,7 @@
 /** Every command, in the order of --help. */
 import type { Command } from "../command.ts";
 import { agent } from "./agent.ts";
+import { credentialRotate } from "./credential.ts";
 import { enableMetrics } from "./enable-metrics.ts";
 import { exec } from "./exec.ts";
 import { prove } from "./prove.ts";
@@ -21,5 +22,6 @@ export const commands: readonly Command[] = [
   resolve,
   exec,
   token,
+  credentialRotate,
   agent,
 ];

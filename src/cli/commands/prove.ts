@@ -14,6 +14,7 @@ import type { Expected, Observed, PathId, Proof, ProofTarget } from "../../onboa
 import type { CliContext, Command } from "../command.ts";
 import { connect } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
+import { accessLines } from "../platform/access-log.ts";
 import { clusterIdsOf } from "../platform/onboarding.ts";
 import { openProbes } from "../platform/probes.ts";
 import { proofLines } from "../views/proof.ts";
@@ -58,7 +59,7 @@ export const prove: Command = {
         proofs.push(proof);
         if (input.text("output") !== "json")
           context.out(
-            `${proofLines(proof, { nowMs: context.clock.nowMs(), extra: accessExtra(observed, target) }).join("\n")}\n`,
+            `${proofLines(proof, { nowMs: context.clock.nowMs(), extra: [...accessExtra(observed, target), ...accessLines(connection.file.data, hostsOf(target))] }).join("\n")}\n`,
           );
       }
       const exit = exitOfAll(proofs);
@@ -120,6 +121,12 @@ function expectations(text: string | undefined): Readonly<Partial<Record<PathId,
   }
   return expected;
 }
+
+export const hostsOf = (target: ProofTarget): readonly (string | undefined)[] => [
+  target.configurationHost,
+  target.metricsHost,
+  target.queryHost,
+];
 
 /** How the public flags stand: what ARM says beside what was seen. */
 function accessExtra({ graph }: Observed, target: ProofTarget): readonly string[] {

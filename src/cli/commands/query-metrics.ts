@@ -152,9 +152,12 @@ function render(answer: QueryAnswer, input: CommandInput, context: CliContext): 
     return [JSON.stringify({ resultType: answer.resultType, result: answer.result })];
   const rows = rowsOf(answer);
   if (format === "chart") {
+    const toMs = context.clock.nowMs();
+    const range = input.text("range");
     return chartLines(rows, {
       columns: context.columns ?? COLUMNS_WITHOUT_TERMINAL,
       rows: CHART_ROWS,
+      ...(range === undefined ? {} : { range: { fromMs: toMs - durationMs(range), toMs } }),
     });
   }
   return tableLines([

@@ -21,6 +21,13 @@ test("a rising line fills the lower left and the upper right", () => {
   assert.ok(inked(0) > inked(3));
 });
 
+test("a chart of a range shows the whole range, though the samples fill only its end", () => {
+  const range = { fromMs: -60 * 60_000, toMs: 19 * 60_000 };
+  const lines = chartLines([{ name: "up", points: ramp }], { columns: 40, rows: 4, range });
+  assert.match(lines[5] ?? "", /23:00:00 +00:19:00$/);
+  assert.match(lines[3] ?? "", /┤\u2800{10}/);
+});
+
 test("a chart of nothing says so, and NaN leaves a gap", () => {
   assert.deepEqual(
     chartLines([{ name: "x", points: [[0, Number.NaN]] }], { columns: 40, rows: 4 }),

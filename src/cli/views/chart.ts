@@ -10,6 +10,8 @@ export interface ChartSeries {
 export interface ChartSize {
   readonly columns: number;
   readonly rows: number;
+  /** The range that was asked for, where it is wider than the samples. */
+  readonly range?: { readonly fromMs: number; readonly toMs: number };
 }
 
 const SERIES_DRAWN_MAX = 8;
@@ -30,7 +32,7 @@ interface Bounds {
 /** The chart's lines: the plot with its axis, the time axis, the legend. Says so when there is nothing to draw. */
 export function chartLines(series: readonly ChartSeries[], size: ChartSize): readonly string[] {
   const drawn = series.slice(0, SERIES_DRAWN_MAX);
-  const bounds = boundsOf(drawn);
+  const bounds = within(boundsOf(drawn), size.range);
   if (bounds === undefined) return ["no samples to draw"];
   const labels = axisLabels(bounds, size.rows);
   const margin = Math.max(...labels.map((label) => label.length));
@@ -64,6 +66,9 @@ function boundsOf(series: readonly ChartSeries[]): Bounds | undefined {
   }
   return bounds;
 }
+
+const within = (bounds: Bounds | undefined, range: ChartSize["range"]): Bounds | undefined =>
+  bounds === undefined || range === undefined ? bounds : { ...bounds, ...range };
 
 function plot(
   series: readonly ChartSeries[],
