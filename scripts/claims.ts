@@ -7,4 +7,63 @@ export interface Claim {
   readonly witness: string;
 }
 
-export const claims: readonly Claim[] = [];
+const execClients = "test/clients/exec-clients.test.ts";
+const prometheus = "test/clients/prometheus.test.ts";
+
+export const claims: readonly Claim[] = [
+  {
+    client: "curl",
+    does: "remote write through a private endpoint in a namespace; refused outside with the same token",
+    witness: `${execClients} :: curl writes through the private endpoint, and the same token is refused outside`,
+  },
+  {
+    client: "curl",
+    does: "the same by the gateway, through the proxy variables",
+    witness: `${execClients} :: curl writes through the private endpoint by the gateway, and is refused outside by it`,
+  },
+  {
+    client: "curl",
+    does: "verifies certificates by the bundle that exec mounts over the system's",
+    witness: `${execClients} :: curl verifies by the bundle that stands over the system's, and by no other`,
+  },
+  {
+    client: "getent hosts (glibc)",
+    does: "finds private addresses in a network and public ones outside",
+    witness: `${execClients} :: getent hosts finds the private address inside, and the public one outside`,
+  },
+  {
+    client: "openssl s_client",
+    does: "verifies chain and name by SNI; an alert for a name that is not served",
+    witness: `${execClients} :: openssl s_client verifies the chain by SNI, and gets an alert for a name that is not served`,
+  },
+  {
+    client: "dig",
+    does: "asks a network's resolver over UDP and TCP: aliases, NODATA and NXDOMAIN with their SOA",
+    witness: `${execClients} :: dig asks a network's resolver from outside of it, over UDP and TCP`,
+  },
+  {
+    client: "dig",
+    does: "asks the resolver of resolv.conf in a namespace",
+    witness: `${execClients} :: dig in a namespace asks the resolver of resolv.conf, which is the network's`,
+  },
+  {
+    client: "Node's fetch",
+    does: "by the gateway with NODE_USE_ENV_PROXY, which exec sets",
+    witness: `${execClients} :: Node's fetch goes by the gateway's proxy variables, to served names and nothing else`,
+  },
+  {
+    client: "Node's fetch",
+    does: "in a namespace, without a proxy",
+    witness: `${execClients} :: Node's fetch in a namespace reaches the endpoint without a proxy`,
+  },
+  {
+    client: "Prometheus (agent mode, 2.42)",
+    does: "remote write in a namespace with `authorization.credentials_file` and with `oauth2`, queried back",
+    witness: `${prometheus} :: Prometheus writes through the private endpoint from a namespace, with credentials_file and with oauth2`,
+  },
+  {
+    client: "Prometheus (agent mode, 2.42)",
+    does: "remote write by the gateway with `proxy_url`, queried back",
+    witness: `${prometheus} :: Prometheus writes through the private endpoint by the gateway, which its file names as proxy_url`,
+  },
+];
