@@ -1,5 +1,6 @@
 /** Listening on 127.0.0.1 and on Unix sockets: the port that was used last when it is free, else any. */
 import { once } from "node:events";
+import { lstatSync, unlinkSync } from "node:fs";
 import { chmod } from "node:fs/promises";
 import type { AddressInfo, Server } from "node:net";
 
@@ -23,8 +24,9 @@ export async function onPreferredPort<T>(
   }
 }
 
-/** Listens on a Unix socket that only its owner may open. */
+/** Listens on a Unix socket that only its owner may open. One that a process that was killed left there is removed. */
 export async function listenUnix(server: Server, path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
   await listen(server, { path });
   await chmod(path, 0o600);
 }
