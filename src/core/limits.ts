@@ -104,6 +104,7 @@ export const limits = {
   tlsHandshakeTimeoutMs: 10_000,
   edgeDrainMs: 5_000,
   refusedBodyBytesMax: 64 * 1024 * 1024,
+  refusedBodyTimeoutMs: 5_000,
   unixSocketPathBytesMax: 107,
   accessLogPathCharsMax: 512,
   accessLogReasonsMax: 32,

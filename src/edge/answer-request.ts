@@ -81,7 +81,7 @@ export function answerRequest(arrival: Arrival, context: RequestContext): void {
   const routed = route(arrival, publication);
   const served = routed.kind === "host" ? routed.served : undefined;
   const finish = async (request: HttpRequest, response: HttpResponse): Promise<HttpResponse> => {
-    if (response.status >= 400) await drainBody(incoming);
+    if (response.status >= 400) await drainBody(incoming, clock);
     const record = { request, response, requestId, nowMs, trail, served, ...admission };
     keep(record, context);
     return { ...response, headers: { ...response.headers, "x-ms-request-id": requestId } };

@@ -14,8 +14,8 @@ export const edgeErrors = {
     status: 408,
     fault: "caller",
     retry: true,
-    means: "The request's head did not arrive in time.",
-    remedy: "Send the whole head at once.",
+    means: "The request's head or body did not arrive in time.",
+    remedy: "Send the whole request at once.",
   },
   UriTooLong: {
     status: 414,

@@ -1,6 +1,7 @@
 /** A request's body: read whole within a bound, or read and thrown away so that its sender reads the answer. */
 import type { IncomingMessage } from "node:http";
 import { CodedError, limits } from "../core/index.ts";
+import type { Clock } from "../core/index.ts";
 
 /**
  * The whole body. Past the bound the rest stays unread, and the connection can still be answered.
@@ -29,11 +30,11 @@ const tooLarge = (size: number, bytesMax: number): CodedError =>
   );
 
 /**
- * Reads and drops what a refused request still sends, at most `limits.refusedBodyBytesMax`.
- * A connection that is closed with bytes unread is reset, and many senders then report the reset
- * and not the answer. Past the bound the sender has earned that. Never rejects.
+ * Reads and drops what a refused request still sends, at most `limits.refusedBodyBytesMax` and for at most
+ * `limits.refusedBodyTimeoutMs`. A connection that is closed with bytes unread is reset, and many senders then
+ * report the reset and not the answer. Past the bounds the sender has earned that. Never rejects.
  */
-export function drainBody(incoming: IncomingMessage): Promise<void> {
+export function drainBody(incoming: IncomingMessage, clock: Clock): Promise<void> {
   const declared = Number(incoming.headers["content-length"] ?? 0);
   const over = incoming.complete || incoming.destroyed || declared > limits.refusedBodyBytesMax;
   if (over) return Promise.resolve();
@@ -44,10 +45,12 @@ export function drainBody(incoming: IncomingMessage): Promise<void> {
       if (size > limits.refusedBodyBytesMax) done();
     };
     const done = (): void => {
+      timer.cancel();
       incoming.off("data", count);
       incoming.pause();
       resolve();
     };
+    const timer = clock.after(limits.refusedBodyTimeoutMs, done);
     incoming.once("end", done).once("close", done).once("error", done).on("data", count);
     incoming.resume();
   });

@@ -1,5 +1,6 @@
 /** Requests in shapes that two readers could read in two ways, as bytes on a real socket. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { audiences } from "../azure/index.ts";
 import { limits } from "../core/index.ts";
@@ -176,4 +177,19 @@ test("a refused request that promises too much is answered and its connection en
   ]);
   assert.equal(statusOf(answer), 401);
   assert.match(answer, /^connection: close/im);
+});
+
+test("a refused request whose body does not come is answered all the same", async () => {
+  const tls = await rig.handshake(linkIds.scopeA, host);
+  const asked = exchangeRaw(tls, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  // The first answer says that the handshake is done on both sides: its deadline is not the one that is met here.
+  await once(tls, "data");
+  tls.write(`POST ${writePath} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 10\r\n\r\n`);
+  while (!tls.closed) {
+    rig.clock.advance(limits.refusedBodyTimeoutMs);
+    await new Promise(setImmediate);
+  }
+  const answer = await asked;
+  assert.equal(answersIn(answer), 2);
+  assert.match(answer, /HTTP\/1\.1 401 [^]*^connection: close/im);
 });
