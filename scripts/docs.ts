@@ -1,6 +1,6 @@
 /** Makes the generated documents from the code, or with --check says which are stale. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ErrorCatalogue } from "../src/core/index.ts";
 import { resourceTypes } from "../src/providers/index.ts";
@@ -13,30 +13,51 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
     .map((row) => `| ${row.map(cell).join(" | ")} |`)
     .join("\n");
 
-/** docs/errors.md: every code of every catalogue. */
+/** docs/errors.md: every code of every catalogue, a section for each folder. */
 export async function errorsDocument(): Promise<string> {
-  const sections: string[] = [];
-  for (const folder of readdirSync(join(root, "src")).sort()) {
-    const path = join(root, "src", folder, "errors.ts");
-    if (!existsSync(path)) continue;
-    const module = (await import(pathToFileURL(path).href)) as Record<string, ErrorCatalogue>;
-    const rows = Object.entries(module)
-      .filter(([name]) => name.endsWith("Errors"))
-      .flatMap(([, catalogue]) => Object.entries(catalogue))
-      .map(([code, { status, fault, retry, means, remedy }]) => [
+  const sections = new Map<string, string[][]>();
+  for (const { folder, catalogue } of await errorCatalogues()) {
+    const rows = Object.entries(catalogue).map(
+      ([code, { status, fault, retry, means, remedy }]) => [
         `\`${code}\``,
         status === 0 ? "" : String(status),
         fault,
         retry ? "yes" : "no",
         means,
         remedy,
-      ]);
-    if (rows.length === 0) continue;
-    sections.push(
-      `## ${folder}\n\n${table(["code", "status", "fault", "retry", "means", "remedy"], rows)}`,
+      ],
     );
+    sections.set(folder, [...(sections.get(folder) ?? []), ...rows]);
   }
-  return `# Error codes\n\nGenerated from the catalogues \`src/*/errors.ts\`.\n\n${sections.join("\n\n")}\n`;
+  const head = ["code", "status", "fault", "retry", "means", "remedy"];
+  const text = [...sections].map(([folder, rows]) => `## ${folder}\n\n${table(head, rows)}`);
+  return `# Error codes\n\nGenerated from the catalogues in files named \`errors.ts\` or \`…-errors.ts\`.\n\n${text.join("\n\n")}\n`;
+}
+
+/** A catalogue of error codes with the folder of `src/` that answers with them. */
+export interface FoundCatalogue {
+  readonly folder: string;
+  readonly file: string;
+  readonly catalogue: ErrorCatalogue;
+}
+
+/** Every catalogue of the product: what files named `errors.ts` or `…-errors.ts` export as `…Errors`. */
+export async function errorCatalogues(): Promise<readonly FoundCatalogue[]> {
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => /(?:^|[-\\/])errors\.ts$/.test(file))
+    .sort();
+  const found: FoundCatalogue[] = [];
+  for (const file of files) {
+    const folder = file.split(sep)[0] ?? "";
+    const module = (await import(pathToFileURL(join(root, "src", file)).href)) as Record<
+      string,
+      ErrorCatalogue
+    >;
+    for (const [name, catalogue] of Object.entries(module)) {
+      if (name.endsWith("Errors")) found.push({ folder, file, catalogue });
+    }
+  }
+  return found;
 }
 
 /** docs/compatibility.md: resource types from their declarations, clients from the claims. */
