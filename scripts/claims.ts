@@ -66,4 +66,10 @@ export const claims: readonly Claim[] = [
     does: "remote write by the gateway with `proxy_url`, queried back",
     witness: `${prometheus} :: Prometheus writes through the private endpoint by the gateway, which its file names as proxy_url`,
   },
+  {
+    client: "az 2.45",
+    does: "sign in as a service principal, groups, private link scopes, in a namespace on its built-in cloud",
+    witness:
+      "test/clients/az.test.ts :: az signs in as a service principal, makes a group and a private link scope",
+  },
 ];
