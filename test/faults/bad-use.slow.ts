@@ -14,11 +14,16 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { cloud } from "../../src/azure/index.ts";
+import { machineContext } from "../../src/bin/machine.ts";
+import { connectTo } from "../../src/cli/platform/connect.ts";
+import { CodedError } from "../../src/core/index.ts";
 import { lacking } from "../support/command.ts";
 import type { ReadyLine } from "../support/command.ts";
-import { kill, linkscopeAt, place, runAt, unmarkable, until } from "./marked-run.ts";
+import { kill, linkscopeAt, place, platformOf, runAt, unmarkable, until } from "./marked-run.ts";
 import type { Place, Run } from "./marked-run.ts";
 
+const context = machineContext(new AbortController().signal);
 const options = { skip: unmarkable, timeout: 60_000 };
 
 function up(at: Place, data: string): Run {
@@ -29,6 +34,9 @@ async function readyOf(run: Run): Promise<ReadyLine> {
   await run.printed("\n");
   return JSON.parse(run.out()) as ReadyLine;
 }
+
+const portsOf = (data: string): Readonly<Record<string, number>> =>
+  JSON.parse(readFileSync(join(data, "ports.json"), "utf8")) as Record<string, number>;
 
 async function stopped(run: Run, at: Place): Promise<void> {
   run.signal("SIGTERM");
@@ -172,7 +180,7 @@ test("ports that were used last and are taken now are replaced by others", optio
   const first = up(at, data);
   await readyOf(first);
   await stopped(first, at);
-  const used = JSON.parse(readFileSync(join(data, "ports.json"), "utf8")) as Record<string, number>;
+  const used = portsOf(data);
   assert.deepEqual(Object.keys(used).toSorted(), [
     "armPort",
     "gatewayPort",
@@ -184,7 +192,7 @@ test("ports that were used last and are taken now are replaced by others", optio
   const second = up(at, data);
   const { arm } = await readyOf(second);
   assert.ok(!taken.includes(Number(new URL(arm).port)));
-  const now = JSON.parse(readFileSync(join(data, "ports.json"), "utf8")) as Record<string, number>;
+  const now = portsOf(data);
   for (const port of Object.values(now)) assert.ok(!taken.includes(port), `${port} is taken`);
   const asked = linkscopeAt(at, [
     "token",
@@ -202,6 +210,66 @@ async function taking(t: TestContext, port: number): Promise<number> {
   await new Promise((done, fail) => server.once("listening", done).once("error", fail));
   t.after(() => new Promise((done) => server.close(done)));
   return (server.address() as AddressInfo).port;
+}
+
+test(
+  "a process whose port was taken while it was down is reached at another, also through the fabric",
+  options,
+  async (t) => {
+    const at = place(t);
+    const data = at.file("data");
+    const run = up(at, data);
+    await readyOf(run);
+    const doors = { edge: cloud.globalHandlerHost, control: cloud.armHost };
+    for (const [name, host] of Object.entries(doors)) {
+      const { processes, arm } = platformOf(data) ?? {};
+      const used = portsOf(data);
+      const port = used[name === "edge" ? "publicPort" : "armPort"] ?? 0;
+      // The parent sees the end only when the port is another's.
+      run.signal("SIGSTOP");
+      kill(processes?.[name] ?? 0);
+      await until("its port is free, and taken", () => taking(t, port).catch(() => false));
+      run.signal("SIGCONT");
+      await until(`${name} was started again`, () => portsOf(data)[portName] !== port);
+      await until(`${name} runs again`, () => platformOf(data)?.processes[name] !== undefined);
+      await until(
+        `${host} answers by the fabric`,
+        async () => (await statusOutside(data, host)) < 500,
+      );
+      if (name === "control") assert.notEqual(platformOf(data)?.arm, arm);
+    }
+    const asked = linkscopeAt(at, [
+      "token",
+      "--data",
+      data,
+      "--resource",
+      "https://monitor.azure.com",
+    ]);
+    assert.equal((await asked.ended).code, 0, asked.note());
+    await stopped(run, at);
+  },
+);
+
+/** The status of a host for a client that stands outside; 599 while nothing answers. */
+async function statusOutside(data: string, host: string): Promise<number> {
+  const file = platformOf(data);
+  if (file === undefined) return 599;
+  const connection = connectTo(file, context);
+  try {
+    const { transport, close } = await connection.stand({ kind: "public" });
+    try {
+      const path = host === cloud.armHost ? "metadata/endpoints?api-version=2019-05-01" : "";
+      const request = { method: "GET", url: `https://${host}/${path}`, timeoutMs: 2_000 };
+      return (await transport.send(request)).status;
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    assert.ok(error instanceof CodedError, String(error));
+    return 599;
+  } finally {
+    connection.close();
+  }
 }
 
 test("ports that make no sense are passed over", options, async (t) => {

@@ -142,7 +142,11 @@ test(
   async (t) => {
     const at = place(t);
     const holder = runAt(at, [
-      ...["unshare", "-rn", "--", "sh", "-c"],
+      "unshare",
+      "-rn",
+      "--",
+      "sh",
+      "-c",
       "ip link set lo up && echo stands && exec sleep 600",
     ]);
     await holder.printed("stands");

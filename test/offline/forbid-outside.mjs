@@ -64,7 +64,7 @@ function watchHandles() {
   }
   // A send on a connected socket has no address of its own.
   for (const name of ["send", "send6"]) {
-    before(UDP.prototype, name, (request, list, count, ...rest) => {
+    before(UDP.prototype, name, (_request, _list, _count, ...rest) => {
       if (rest.length > 1) mustBeInside("send a datagram to", 1, 0)(...rest);
     });
   }
