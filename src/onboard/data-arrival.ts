@@ -19,8 +19,9 @@ export async function dataArrival(
   for (const evidence of [configuration, ingestion]) {
     if (evidence === undefined) continue;
     const { inside, id } = evidence;
-    const { privateAddresses } = target;
-    const { reasons } = judge(evidence, { expected: {}, privateAddresses, nowMs: clock.nowMs() });
+    const { privateAddresses, closedByFlag } = target;
+    const nowMs = clock.nowMs();
+    const { reasons } = judge(evidence, { expected: {}, privateAddresses, closedByFlag, nowMs });
     const passes =
       inside.kind === "answered" &&
       inside.status >= 200 &&
@@ -35,7 +36,7 @@ export async function dataArrival(
     return { arrived: false, says: `no sample of ${target.clusterName} was found yet.` };
   }
   if (newestMs <= sinceMs) {
-    const says = `the newest sample of ${target.clusterName} (${new Date(newestMs).toISOString()}) is from before the private endpoint was approved.`;
+    const says = `the newest sample of ${target.clusterName} (${new Date(newestMs).toISOString()}) is from before this run saw the private endpoint approved.`;
     return { arrived: false, says };
   }
   return {

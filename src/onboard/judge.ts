@@ -1,4 +1,6 @@
 /** The verdict on one path: pure, from what was seen. */
+import { stringAt } from "../arm/index.ts";
+import type { Json } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import type { CertificateSeen, NameEvidence, PathEvidence, RequestEvidence } from "./evidence.ts";
 import type { PathId } from "./paths.ts";
@@ -18,6 +20,8 @@ export interface Expectations {
   readonly expected: Readonly<Partial<Record<PathId, Expected>>>;
   /** Addresses of interfaces seen through ARM: what private means. */
   readonly privateAddresses: ReadonlySet<string>;
+  /** Paths that the flags in ARM refuse by every way: a refusal of any other is for another reason, as a missing role. */
+  readonly closedByFlag: ReadonlySet<PathId>;
   readonly nowMs: number;
   /** How old the newest sample may be. */
   readonly freshMs?: number;
@@ -35,17 +39,19 @@ export interface JudgedPath {
 /** Judges one path. The same evidence gives the same verdict. */
 export function judge(evidence: PathEvidence, expectations: Expectations): JudgedPath {
   const reasons: string[] = [...evidence.missing];
-  const verdict = verdictOf(evidence, expectations, reasons);
+  const seen = verdictOf(evidence, expectations, reasons);
   const expected = expectations.expected[evidence.id] ?? "private";
-  const fresh = freshness(evidence, expectations, reasons);
-  const matches = verdict === expected || (expected === "public" && verdict === "both");
-  const holds = matches && (expected === "closed" || fresh);
+  const age = freshness(evidence, expectations, reasons);
+  const matches = seen === expected || (expected === "public" && seen === "both");
+  const needsData = expected !== "closed";
+  const verdict = matches && needsData && age === "untold" ? "unknown" : seen;
+  const holds = matches && (!needsData || age === "fresh");
   return { id: evidence.id, verdict, expected, holds, reasons, evidence };
 }
 
 function verdictOf(
   evidence: PathEvidence,
-  { privateAddresses }: Expectations,
+  { privateAddresses, closedByFlag }: Expectations,
   reasons: string[],
 ): PathVerdict {
   const { inside } = evidence;
@@ -62,7 +68,11 @@ function verdictOf(
     return outside === "works" ? "both" : "private";
   }
   if (insideWay === "public") return "public";
-  if (insideWay === "refused" && outside === "refused") return "closed";
+  if (insideWay !== "refused" || outside !== "refused") return "broken";
+  if (closedByFlag.has(evidence.id)) return "closed";
+  reasons.push(
+    "Both ways are refused, but no flag in ARM closes both: the caller lacks a role, or the network layer refuses.",
+  );
   return "broken";
 }
 
@@ -159,24 +169,43 @@ function outsideOf(
   return "unknown";
 }
 
+/** How fresh the data is. The configuration has no samples; of another path, not to know its age is not to know. */
 function freshness(
-  { newestSampleMs }: PathEvidence,
+  { id, newestSampleMs }: PathEvidence,
   { nowMs, freshMs = limits.proofFreshMs }: Expectations,
   reasons: string[],
-): boolean {
-  if (newestSampleMs === undefined) return true;
+): "fresh" | "stale" | "untold" {
+  if (newestSampleMs === undefined) return id === "configuration" ? "fresh" : "untold";
   if (newestSampleMs === null) {
     reasons.push("There is no sample of this cluster.");
-    return false;
+    return "stale";
   }
   const ageMs = nowMs - newestSampleMs;
   reasons.push(
     `The newest sample is ${Math.round(ageMs / 1000)} s old; ${freshMs / 1000} s are allowed.`,
   );
-  return ageMs <= freshMs;
+  return ageMs <= freshMs ? "fresh" : "stale";
 }
 
-const excerpt = (text: string): string => text.trim().slice(0, 200) || "an empty body";
+const excerptCharsMax = 200;
+
+/** What a body says: code and message of Azure's error envelope, else its first characters. */
+function excerpt(text: string): string {
+  const says = envelope(text) ?? text.trim();
+  if (says === "") return "an empty body";
+  return says.length > excerptCharsMax ? `${says.slice(0, excerptCharsMax - 1)}…` : says;
+}
+
+function envelope(text: string): string | undefined {
+  try {
+    const body = JSON.parse(text) as Json;
+    const code = stringAt(body, "error", "code");
+    const message = stringAt(body, "error", "message");
+    return code === undefined ? undefined : `${code}: ${message ?? ""}`;
+  } catch {
+    return undefined;
+  }
+}
 
 const nameIn = ({ subjectAltName, subject }: CertificateSeen): string => subjectAltName || subject;
 

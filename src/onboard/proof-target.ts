@@ -8,13 +8,18 @@ import {
   dceOf,
   dcrOf,
   endpointsOf,
+  ingestionAccess,
   interfacesAt,
+  originOfEndpoint,
+  publicOrigin,
   workspaceOf,
+  workspaceQueryAccess,
 } from "../rules/index.ts";
-import type { DceView, DcrView, WorkspaceView } from "../rules/index.ts";
+import type { DceView, DcrView, Origin, WorkspaceView } from "../rules/index.ts";
 import { prometheusStream } from "./desired-collection.ts";
 import { vnetOf } from "./observe-network.ts";
 import type { Observed } from "./observe.ts";
+import type { PathId } from "./paths.ts";
 
 /** The hosts to probe; a host is absent where the resources do not say it, with the reason in `missing`. */
 export interface ProofTarget {
@@ -33,6 +38,8 @@ export interface ProofTarget {
   readonly dcrId: ResourceId | undefined;
   /** Addresses of the interfaces of private endpoints in the cluster's network: what private means. */
   readonly privateAddresses: ReadonlySet<string>;
+  /** Paths that the rules refuse from outside and through every endpoint of the cluster's network. */
+  readonly closedByFlag: ReadonlySet<PathId>;
   readonly missing: readonly string[];
 }
 
@@ -59,6 +66,7 @@ export function proofTarget(
     dceId: dce?.id,
     dcrId: rule?.id,
     privateAddresses: privateAddresses(graph, vnetId),
+    closedByFlag: closedByFlag(graph, parts),
     missing: missingOf(parts, cluster.name),
   };
 }
@@ -119,4 +127,26 @@ function privateAddresses(graph: Graph, vnetId: ResourceId | undefined): Readonl
     endpoint.addresses.map(({ address }) => address),
   );
   return new Set(addresses.filter((address) => interfacesAt(graph, address).length > 0));
+}
+
+/** By the rules that the edge applies: no way in that the cluster's network or the public has would be let in. */
+function closedByFlag(graph: Graph, parts: Parts): ReadonlySet<PathId> {
+  const { dce, configurationDce, workspace, vnetId } = parts;
+  const origins: readonly Origin[] = [
+    publicOrigin,
+    ...endpointsOf(graph)
+      .filter((endpoint) => sameId(endpoint.vnetId, vnetId))
+      .flatMap(({ id }) => originOfEndpoint(graph, id).origin ?? []),
+  ];
+  const refusedAt = (dceId: ResourceId): boolean =>
+    origins.every((origin) => ingestionAccess(graph, { origin, dceId }).outcome === "deny");
+  const closed = new Set<PathId>();
+  if (configurationDce !== undefined && refusedAt(configurationDce.id)) closed.add("configuration");
+  if (dce !== undefined && refusedAt(dce.id)) closed.add("metrics-ingestion");
+  if (workspace === undefined) return closed;
+  const workspaceId = workspace.id;
+  const refused = origins.every(
+    (origin) => workspaceQueryAccess(graph, { origin, workspaceId }).outcome === "deny",
+  );
+  return refused ? closed.add("metrics-query") : closed;
 }

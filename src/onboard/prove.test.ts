@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeClock, limits } from "../core/index.ts";
-import { dataArrival, exitOfAll, judge, proofTarget, prove } from "./index.ts";
+import { dataArrival, exitOf, exitOfAll, judge, proofTarget, prove } from "./index.ts";
 import type {
   Expected,
   NameEvidence,
@@ -59,10 +59,11 @@ const evidenceOf = (given: Partial<PathEvidence> = {}): PathEvidence => ({
   missing: [],
   ...given,
 });
-const judged = (given: Partial<PathEvidence>, expected?: Expected) =>
+const judged = (given: Partial<PathEvidence>, expected?: Expected, closed = true) =>
   judge(evidenceOf(given), {
     expected: expected === undefined ? {} : { "metrics-ingestion": expected },
     privateAddresses: new Set([inside]),
+    closedByFlag: new Set(closed ? ["metrics-ingestion"] : []),
     nowMs,
   });
 
@@ -129,6 +130,57 @@ test("a path holds by what is expected of it", () => {
     judged({ inside: answered(403, inside), newestSampleMs: null }, "closed").holds,
     true,
   );
+});
+
+test("a path that is refused everywhere without a flag that says so is broken, as for a caller without the role", () => {
+  const refused = { inside: answered(403, inside) };
+  const { verdict, reasons } = judged(refused, undefined, false);
+  assert.equal(verdict, "broken");
+  assert.match(reasons.join(" "), /no flag in ARM closes both/);
+});
+
+test("a path whose newest sample could not be asked for is unknown, and no failure", () => {
+  const { newestSampleMs: _, ...unasked } = evidenceOf();
+  const rest = { expected: {}, privateAddresses: new Set([inside]), nowMs };
+  const path = judge(unasked, { ...rest, closedByFlag: new Set() });
+  assert.deepEqual([path.verdict, path.holds, exitOf([path])], ["unknown", false, 2]);
+  const configuration = judge(
+    { ...unasked, id: "configuration" },
+    { ...rest, closedByFlag: new Set() },
+  );
+  assert.deepEqual([configuration.verdict, configuration.holds], ["private", true]);
+});
+
+test("a refusal is quoted by its code and message, and what is too long is cut where it shows", () => {
+  const body = (message: string) => JSON.stringify({ error: { code: "Denied", message } });
+  const [short] = judged({ public: answered(403, outside, body("Not by this way.")) }).reasons;
+  assert.equal(
+    short,
+    "Outside: 403 from 203.0.113.20 with the same token: Denied: Not by this way.",
+  );
+  const [long] = judged({ public: answered(403, outside, "x".repeat(201)) }).reasons;
+  assert.ok(long?.endsWith(`: ${"x".repeat(199)}…`));
+});
+
+test("what closes a path is read by the rules: a flag, and no endpoint of the network that is let in", () => {
+  const scopeEndpoint = endpointTo(ids.scope, { addresses: [inside] });
+  const dark = dce("MSProm-westeurope-aks", "Disabled");
+  const closedBy = (resources: Parameters<typeof observedOf>[0]) =>
+    [
+      ...(proofTarget(observedOf(resources), { clusterId: ids.cluster })?.closedByFlag ?? []),
+    ].sort();
+  const associated = {
+    [ids.dcr]: dcr(ids.workspace, ids.dce),
+    [ids.association("x")]: { dataCollectionRuleId: ids.dcr },
+    [ids.association("configurationAccessEndpoint")]: { dataCollectionEndpointId: ids.dce },
+  };
+  assert.deepEqual(closedBy({ ...associated, [ids.dce]: dce("MSProm-westeurope-aks") }), []);
+  assert.deepEqual(closedBy({ ...associated, ...scopeEndpoint, [ids.dce]: dark }), [
+    "configuration",
+    "metrics-ingestion",
+  ]);
+  const link = { [`${ids.scope}/scopedResources/one`]: { linkedResourceId: ids.dce } };
+  assert.deepEqual(closedBy({ ...associated, ...scopeEndpoint, ...link, [ids.dce]: dark }), []);
 });
 
 test("reasons say what was seen, in order", () => {

@@ -32,6 +32,7 @@ export async function prove(
   const expectations: Expectations = {
     expected: options.expected ?? {},
     privateAddresses: target.privateAddresses,
+    closedByFlag: target.closedByFlag,
     nowMs: options.clock.nowMs(),
   };
   const paths = seen.map((evidence) => judge(evidence, expectations));
@@ -77,10 +78,10 @@ interface Newest {
   readonly error?: string;
 }
 
+/** A sample that could not be asked for is not the same as none: its absence stays absent. */
 function withNewest(evidence: PathEvidence, { newestSampleMs, error }: Newest): PathEvidence {
   const missing = error === undefined ? evidence.missing : [...evidence.missing, error];
-  // A sample that could not be asked for is as good as none: nothing shows that data comes.
-  return { ...evidence, missing, newestSampleMs: newestSampleMs ?? null };
+  return { ...evidence, missing, ...(newestSampleMs === undefined ? {} : { newestSampleMs }) };
 }
 
 /** The query by which the newest sample is found; the agent sets the label `cluster`. */
@@ -91,7 +92,7 @@ async function newestSample(
   probes: Probes,
   { queryHost: host, clusterName }: ProofTarget,
 ): Promise<Newest> {
-  if (host === undefined) return {};
+  if (host === undefined) return { error: "The newest sample could not be asked for." };
   try {
     return {
       newestSampleMs: await probes.newestSampleMs({ host, promql: newestSampleQuery(clusterName) }),

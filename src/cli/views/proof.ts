@@ -72,6 +72,7 @@ function publicCell(seen: RequestEvidence): string {
 function ageCell({ evidence, id }: JudgedPath, nowMs: number): string {
   if (id === "configuration") return "";
   const newest = evidence.newestSampleMs;
-  if (newest === undefined || newest === null) return "none";
+  if (newest === undefined) return "not told";
+  if (newest === null) return "none";
   return `${Math.max(0, Math.round((nowMs - newest) / 1000))} s ago`;
 }
