@@ -145,6 +145,30 @@ export const limits = {
   scrapeRedirectsMax: 3,
   hostMountsMax: 64,
 
+  // Discovery and scraping of clusters.
+  relabelRegexCharsMax: 32 * 1024,
+  scrapeConfigBytesMax: 1024 * 1024, // a ConfigMap's own limit, kubernetes.io/docs/concepts/configuration/configmap
+  scrapeJobsMax: 500,
+  scrapeRulesPerListMax: 500,
+  scrapeProblemsMax: 100,
+  scrapeExemplarCharsMax: 128, // OpenMetrics 1.0, "Exemplars"
+  scrapesAtOnceMax: 64,
+  discoveredTargetsMax: 10_000,
+  discoveredObjectsMax: 50_000,
+  discoverySettleMs: 1_000,
+  agentSeriesMax: 1_000_000,
+  kubeconfigBytesMax: 1024 * 1024,
+  kubernetesListPage: 500,
+  kubernetesAnswerBytesMax: 64 * 1024 * 1024,
+  kubernetesWatchLineBytesMax: 4 * 1024 * 1024,
+  kubernetesWatchMs: 5 * 60 * 1000,
+  kubernetesWatchSilenceMs: 6 * 60 * 1000,
+  kubernetesBackoffMsMin: 500,
+  kubernetesBackoffMsMax: 30_000,
+  kubernetesExecTimeoutMs: 30_000,
+  kubernetesExecOutputBytesMax: 1024 * 1024,
+  kubernetesTokenReadMs: 60_000,
+
   // Names and links.
   dnsChainStepsMax: 8,
 
@@ -166,4 +190,8 @@ export const limits = {
   proofFreshMs: 5 * 60 * 1000,
   estateBytesMax: 256 * 1024,
   estateEntriesMax: 1_000,
+
+  // Topology and portal.
+  topologyNodesMax: 400,
+  portalBodyBytesMax: 1024,
 } as const;
