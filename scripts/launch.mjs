@@ -1,7 +1,7 @@
 /** Starts any part of a clone on a Node of at least 24, whatever Node runs this, installing what is missing first. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { constants } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { availableParallelism, constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -14,11 +14,7 @@ const scripts = {
   start: (args) => [[node("src/bin/linkscope.ts", "start", ...args), {}]],
   test: (args) => [
     [
-      node(
-        "--test",
-        ...testFlags(args),
-        ...(args.length > 0 ? args.filter((a) => !a.startsWith("--")) : testFiles()),
-      ),
+      node("--test", ...testFlags(args), ...testFiles(args.filter((arg) => !arg.startsWith("--")))),
       {},
     ],
   ],
@@ -49,14 +45,21 @@ const scripts = {
 const node = (...args) =>
   args.map((arg, at) => (at === 0 && arg.startsWith("src/") ? join(root, arg) : arg));
 const bin = (name, path, ...args) => [join(root, "node_modules", name, path), ...args];
-const testFlags = (args) => args.filter((arg) => arg.startsWith("--"));
+// Node's own choice leaves a core idle, which on two cores is half of them.
+const testFlags = (args) => [
+  `--test-concurrency=${availableParallelism()}`,
+  ...args.filter((arg) => arg.startsWith("--")),
+];
 
-function testFiles() {
-  return [
-    ...filesUnder("src", ".test.ts"),
-    ...filesUnder("test", ".test.ts"),
-    ...filesUnder("scripts", ".test.ts"),
-  ];
+/** The files that were named, those of the folders that were named, else all. */
+function testFiles(named) {
+  if (named.length === 0)
+    return ["src", "test", "scripts"].flatMap((folder) => filesUnder(folder, ".test.ts"));
+  return named.flatMap((path) =>
+    existsSync(join(root, path)) && statSync(join(root, path)).isDirectory()
+      ? filesUnder(path, ".test.ts")
+      : [path],
+  );
 }
 
 function filesUnder(folder, ending) {
