@@ -1,6 +1,7 @@
 /** Prometheus's text exposition format 0.0.4, read: samples, types and help, and each mistake with its line and column. */
 import { compareStrings, limits } from "../core/index.ts";
 import type { Label, Labels } from "../core/index.ts";
+import { clip, LineError, LineReader } from "./line-reader.ts";
 
 export interface ExpositionSample {
   /** With `__name__`; sorted; labels with an empty value are left out, as they mean none. */
@@ -8,9 +9,42 @@ export interface ExpositionSample {
   readonly value: number;
   /** Milliseconds since the Unix epoch; undefined where the target leaves the time to its scraper. */
   readonly timestampMs: number | undefined;
+  readonly exemplar?: Exemplar;
 }
 
-export type MetricType = "counter" | "gauge" | "histogram" | "summary" | "untyped";
+/** An example of what was counted: most often the trace that a histogram's bucket saw last. */
+export interface Exemplar {
+  /** Sorted; there may be none. */
+  readonly labels: Labels;
+  readonly value: number;
+  readonly timestampMs: number | undefined;
+}
+
+/**
+ * The labels of series by the text that stands for them, kept by the caller from one scrape of a target to the next: the
+ * same text gives the same object, and is not read again.
+ */
+export interface SeriesTexts {
+  get(text: string): Labels | undefined;
+  set(text: string, labels: Labels): unknown;
+}
+
+export interface ExpositionOptions {
+  /** Past it, the rest is not read and an error says so. `limits.scrapeSeriesMax` where absent. */
+  readonly samplesMax?: number;
+  readonly series?: SeriesTexts;
+}
+
+export type MetricType =
+  | "counter"
+  | "gauge"
+  | "histogram"
+  | "summary"
+  | "untyped"
+  // OpenMetrics alone has these; its `unknown` is `untyped` here.
+  | "gaugehistogram"
+  | "stateset"
+  | "info";
 
 export interface MetricMetadata {
   readonly type: MetricType;
@@ -32,18 +66,17 @@ export interface Exposition {
   readonly errors: readonly ExpositionError[];
 }
 
-const ERRORS_MAX = 20;
+export const ERRORS_MAX = 20;
 const TYPES: ReadonlySet<string> = new Set(["counter", "gauge", "histogram", "summary", "untyped"]);
 
 /**
  * Parses one scrape's body. It never throws; a line with a mistake gives an error and no sample.
  *
- * @param samplesMax - past it, the rest is not read and an error says so.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
 export function parseExposition(
   text: string,
-  { samplesMax = limits.scrapeSeriesMax }: { readonly samplesMax?: number } = {},
+  { samplesMax = limits.scrapeSeriesMax, series }: ExpositionOptions = {},
 ): Exposition {
   const samples: ExpositionSample[] = [];
   const metadata = new Map<string, MetricMetadata>();
@@ -54,7 +87,7 @@ export function parseExposition(
     const end = newline < 0 ? text.length : newline;
     const reader = new LineReader(text, start, end);
     try {
-      readLine(reader, samples, metadata);
+      readLine(reader, { samples, metadata, series });
       if (samples.length > samplesMax) {
         samples.pop();
         throw new LineError(
@@ -72,15 +105,17 @@ export function parseExposition(
   return { samples, metadata, errors };
 }
 
-function readLine(
-  reader: LineReader,
-  samples: ExpositionSample[],
-  metadata: Map<string, MetricMetadata>,
-): void {
+interface Target {
+  readonly samples: ExpositionSample[];
+  readonly metadata: Map<string, MetricMetadata>;
+  readonly series: SeriesTexts | undefined;
+}
+
+function readLine(reader: LineReader, { samples, metadata, series }: Target): void {
   reader.skipBlanks();
   if (reader.atEnd()) return;
   if (reader.take("#")) readComment(reader, metadata);
-  else samples.push(readSample(reader));
+  else samples.push(readSample(reader, series));
 }
 
 function readComment(reader: LineReader, metadata: Map<string, MetricMetadata>): void {
@@ -106,17 +141,50 @@ function readComment(reader: LineReader, metadata: Map<string, MetricMetadata>):
 
 const isMetricType = (word: string): word is MetricType => TYPES.has(word);
 
-function readSample(reader: LineReader): ExpositionSample {
-  const labels: Label[] = [{ name: "__name__", value: reader.metricName() }];
-  reader.skipBlanks();
-  if (reader.take("{")) readLabels(reader, labels);
+function readSample(reader: LineReader, series: SeriesTexts | undefined): ExpositionSample {
+  const labels = readSeries(reader, series);
   reader.skipBlanks();
   const value = reader.value();
   reader.skipBlanks();
   const timestampMs = reader.atEnd() ? undefined : reader.timestampMs();
   reader.expectEnd();
+  return { labels, value, timestampMs };
+}
+
+function readSeries(reader: LineReader, series: SeriesTexts | undefined): Labels {
+  const start = reader.at;
+  if (series !== undefined) {
+    const end = reader.seriesEnd();
+    const known = series.get(reader.text(start, end));
+    // `a {b="c"}` has a blank where the key of `a` ends.
+    if (known !== undefined && !reader.opensBraceAfter(end)) {
+      reader.at = end;
+      return known;
+    }
+  }
+  const labels: Label[] = [{ name: "__name__", value: reader.metricName() }];
+  const nameEnd = reader.at;
+  reader.skipBlanks();
+  if (reader.take("{")) readLabels(reader, labels);
+  else reader.at = nameEnd;
+  const sorted = sortedLabels(labels);
+  if (seriesEndIs(reader, start)) series?.set(reader.text(start, reader.at), sorted);
+  return sorted;
+}
+
+/** Whether the text just read is the key by which it will be looked for. */
+function seriesEndIs(reader: LineReader, start: number): boolean {
+  const end = reader.at;
+  reader.at = start;
+  const found = reader.seriesEnd();
+  reader.at = end;
+  return found === end;
+}
+
+/** Sorted, without those whose value is empty. */
+export function sortedLabels(labels: Label[]): Labels {
   labels.sort((a, b) => compareStrings(a.name, b.name));
-  return { labels: labels.filter((label) => label.value !== ""), value, timestampMs };
+  return labels.filter((label) => label.value !== "");
 }
 
 function readLabels(reader: LineReader, labels: Label[]): void {
@@ -138,151 +206,4 @@ function readLabels(reader: LineReader, labels: Label[]): void {
       return;
     }
   }
-}
-
-/** A mistake, at an index into the whole text. */
-class LineError extends Error {
-  readonly at: number;
-
-  constructor(at: number, says: string) {
-    super(says);
-    this.at = at;
-  }
-}
-
-/** A position in one line. Each method moves past what it read, or throws a LineError. */
-class LineReader {
-  readonly #text: string;
-  readonly #end: number;
-  at: number;
-
-  constructor(text: string, start: number, end: number) {
-    this.#text = text;
-    this.#end = end;
-    this.at = start;
-  }
-
-  atEnd(): boolean {
-    return this.at >= this.#end;
-  }
-
-  skipBlanks(): void {
-    while (this.at < this.#end && isBlank(this.#text.charCodeAt(this.at))) this.at++;
-  }
-
-  take(character: string): boolean {
-    if (this.at >= this.#end || this.#text[this.at] !== character) return false;
-    this.at++;
-    return true;
-  }
-
-  expect(character: string): void {
-    if (!this.take(character)) throw this.#expected(`'${character}'`);
-  }
-
-  expectEnd(): void {
-    this.skipBlanks();
-    if (!this.atEnd()) throw this.#expected("the line's end");
-  }
-
-  /** Everything up to the next blank. */
-  word(): string {
-    const start = this.at;
-    while (this.at < this.#end && !isBlank(this.#text.charCodeAt(this.at))) this.at++;
-    return this.#text.slice(start, this.at);
-  }
-
-  metricName(): string {
-    return this.#name("a metric name", true);
-  }
-
-  labelName(): string {
-    return this.#name("a label name", false);
-  }
-
-  /** The rest of the line, with `\\` and `\n` undone. */
-  helpText(): string {
-    const raw = this.#text.slice(this.at, this.#end);
-    this.at = this.#end;
-    return raw.replaceAll(/\\[\\n]/g, (escape) => (escape === "\\n" ? "\n" : "\\"));
-  }
-
-  quoted(): string {
-    this.expect('"');
-    let result = "";
-    let from = this.at;
-    for (; this.at < this.#end; this.at++) {
-      const character = this.#text[this.at];
-      if (character === '"') {
-        result += this.#text.slice(from, this.at);
-        this.at++;
-        return result;
-      }
-      if (character !== "\\") continue;
-      const escape = escapes.get(this.at + 1 < this.#end ? (this.#text[this.at + 1] ?? "") : "");
-      if (escape === undefined) throw this.#expected('\\\\, \\" or \\n after a backslash');
-      result += this.#text.slice(from, this.at) + escape;
-      this.at++;
-      from = this.at + 1;
-    }
-    throw this.#expected("a closing quote");
-  }
-
-  value(): number {
-    const start = this.at;
-    const word = this.word();
-    const value = parseValue(word);
-    if (value === undefined) {
-      throw new LineError(start, `Expected a number, found '${clip(word)}'.`);
-    }
-    return value;
-  }
-
-  timestampMs(): number {
-    const start = this.at;
-    const word = this.word();
-    const value = Number(word);
-    if (!/^[+-]?\d{1,16}$/.test(word) || !Number.isSafeInteger(value)) {
-      throw new LineError(start, `Expected a timestamp in milliseconds, found '${clip(word)}'.`);
-    }
-    return value;
-  }
-
-  #name(says: string, colons: boolean): string {
-    const start = this.at;
-    while (this.at < this.#end) {
-      const code = this.#text.charCodeAt(this.at);
-      const letter = isLetter(code) || (colons && code === 0x3a);
-      if (!letter && (this.at === start || !isDigit(code))) break;
-      this.at++;
-    }
-    if (this.at === start) throw this.#expected(says);
-    return this.#text.slice(start, this.at);
-  }
-
-  #expected(says: string): LineError {
-    const found = this.atEnd() ? "the line's end" : `'${this.#text[this.at]}'`;
-    return new LineError(this.at, `Expected ${says}, found ${found}.`);
-  }
-}
-
-const escapes: ReadonlyMap<string, string> = new Map([
-  ["\\", "\\"],
-  ['"', '"'],
-  ["n", "\n"],
-]);
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
-const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
-const isLetter = (code: number): boolean =>
-  (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f;
-const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text);
-
-/** As Go's strconv.ParseFloat, but for hexadecimal floats, which no exporter writes. */
-function parseValue(word: string): number | undefined {
-  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) return Number(word);
-  const sign = word.startsWith("-") ? -1 : 1;
-  const name = word.replace(/^[+-]/, "").toLowerCase();
-  if (name === "inf" || name === "infinity") return sign * Infinity;
-  return word.toLowerCase() === "nan" ? Number.NaN : undefined;
 }

@@ -6,13 +6,18 @@ export { SNAPPY_SLACK_BYTES, snappyDecode } from "./snappy-decode.ts";
 export type { SnappyDecodeOptions } from "./snappy-decode.ts";
 export { snappyEncode } from "./snappy-encode.ts";
 export { decodeRawLabels, encodeLabels, encodeWriteRequest } from "./write-request.ts";
-export type { RawLabel, WriteSample, WriteSeries } from "./write-request.ts";
+export type { RawLabel, WriteExemplar, WriteSample, WriteSeries } from "./write-request.ts";
 export { WriteRequestCursor } from "./write-request-cursor.ts";
 export { parseExposition } from "./exposition.ts";
 export type {
+  Exemplar,
   Exposition,
   ExpositionError,
+  ExpositionOptions,
   ExpositionSample,
   MetricMetadata,
   MetricType,
+  SeriesTexts,
 } from "./exposition.ts";
+export { parseMetricsProtobuf } from "./metrics-protobuf.ts";
+export { parseOpenMetrics } from "./openmetrics.ts";

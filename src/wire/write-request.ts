@@ -9,10 +9,19 @@ export interface WriteSample {
   readonly value: number | "stale";
 }
 
+export interface WriteExemplar {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly timestampMs: number;
+}
+
 export interface WriteSeries {
   /** Sorted by name, as the protocol demands. */
   readonly labels: Labels;
+  /** What `encodeLabels` gave for these labels, where the caller keeps it. */
+  readonly encodedLabels?: Uint8Array;
   readonly samples: readonly WriteSample[];
+  readonly exemplars?: readonly WriteExemplar[];
 }
 
 /**
@@ -22,28 +31,41 @@ export interface WriteSeries {
  */
 export function encodeWriteRequest(series: Iterable<WriteSeries>): Buffer {
   const writer = new ProtobufWriter();
-  for (const { labels, samples } of series) {
-    const encoded = labels.map(encodeLabel);
-    const sampleBytes = samples.map(({ timestampMs }) => 10 + varintBytes(timestampMs));
-    const length =
-      encoded.reduce((sum, label) => sum + 1 + varintBytes(label.length) + label.length, 0) +
-      sampleBytes.reduce((sum, bytes) => sum + 2 + bytes, 0);
+  for (const one of series) {
+    const { samples } = one;
+    const labels = one.encodedLabels ?? encodeLabels(one.labels);
+    const exemplars = one.exemplars?.map(encodeExemplar) ?? [];
+    let length = labels.length;
+    for (const { timestampMs } of samples) length += 12 + varintBytes(timestampMs);
+    for (const { length: bytes } of exemplars) length += 1 + varintBytes(bytes) + bytes;
     writer.tag(0x0a);
     writer.varint(length);
-    for (const label of encoded) {
-      writer.tag(0x0a);
-      writer.varint(label.length);
-      writer.bytes(label);
-    }
-    samples.forEach((sample, index) => {
+    writer.bytes(labels);
+    for (const { value, timestampMs } of samples) {
       writer.tag(0x12);
-      writer.varint(sampleBytes[index] ?? 0);
+      writer.varint(10 + varintBytes(timestampMs));
       writer.tag(0x09);
-      writer.double(sample.value);
+      writer.double(value);
       writer.tag(0x10);
-      writer.varint(sample.timestampMs);
-    });
+      writer.varint(timestampMs);
+    }
+    for (const exemplar of exemplars) {
+      writer.tag(0x1a);
+      writer.varint(exemplar.length);
+      writer.bytes(exemplar);
+    }
   }
+  return writer.written();
+}
+
+/** Its labels are field 1, as those of a series are. */
+function encodeExemplar({ labels, value, timestampMs }: WriteExemplar): Buffer {
+  const writer = new ProtobufWriter();
+  writer.bytes(encodeLabels(labels));
+  writer.tag(0x11);
+  writer.double(value);
+  writer.tag(0x18);
+  writer.varint(timestampMs);
   return writer.written();
 }
 
