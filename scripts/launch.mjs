@@ -131,6 +131,8 @@ function findNode() {
   );
 }
 
+const passedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
+
 function run(nodePath, command, { env, cwd }) {
   return new Promise((done) => {
     const child = spawn(nodePath, command, {
@@ -138,14 +140,13 @@ function run(nodePath, command, { env, cwd }) {
       cwd,
       env: { ...process.env, ...env },
     });
-    // The terminal sends Ctrl-C to the child as well; this process only waits for it.
-    const ignore = () => {};
-    process.on("SIGINT", ignore);
-    const pass = () => child.kill("SIGTERM");
-    process.on("SIGTERM", pass);
+    // A terminal sends Ctrl-C to the child as well, and a second one would end it at once; this process then only waits.
+    const pass = (signal) => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    };
+    for (const signal of passedSignals) process.on(signal, pass);
     child.on("close", (code, signal) => {
-      process.off("SIGINT", ignore);
-      process.off("SIGTERM", pass);
+      for (const passed of passedSignals) process.off(passed, pass);
       done(code ?? 128 + (constants.signals[signal] ?? 1));
     });
   });
