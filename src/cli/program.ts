@@ -40,7 +40,8 @@ function programOf(
   const groups = new Map<string, Program>();
   for (const command of commands) {
     const [first = "", second] = command.name.split(" ");
-    const parent = second === undefined ? program : groupOf(program, groups, first, context);
+    const parent =
+      second === undefined ? program : groupOf(program, groups, { name: first, commands, context });
     const added = parent.command(second ?? first).description(command.summary);
     configure(added, context);
     declare(added, command);
@@ -54,16 +55,33 @@ function programOf(
 function groupOf(
   program: Program,
   groups: Map<string, Program>,
-  name: string,
-  context: CliContext,
+  {
+    name,
+    commands,
+    context,
+  }: {
+    readonly name: string;
+    readonly commands: readonly Command[];
+    readonly context: CliContext;
+  },
 ): Program {
   const known = groups.get(name);
   if (known !== undefined) return known;
-  const group = program.command(name).description(`${name} …`).enablePositionalOptions();
+  const group = program
+    .command(name)
+    .description(groupSummary(name, commands))
+    .enablePositionalOptions();
   configure(group, context);
   groups.set(name, group);
   return group;
 }
+
+/** The commands of a group: `metrics: Ask a workspace in PromQL.` */
+const groupSummary = (name: string, commands: readonly Command[]): string =>
+  commands
+    .filter((command) => command.name.startsWith(`${name} `))
+    .map((command) => `${command.name.slice(name.length + 1)}: ${command.summary}`)
+    .join(" ");
 
 const base = (name: string, context: CliContext): Program => configure(new Program(name), context);
 

@@ -107,6 +107,6 @@ function sayState({ sender, queue }: AgentState, context: CliContext): void {
   const failure = sender.failure === undefined ? "" : `; last: ${sender.failure}`;
   context.note(
     `agent: sent ${sender.samplesSent} samples in ${sender.requestsSent} requests, ${sender.retries} retries, ` +
-      `${sender.samplesRefused} refused, ${queue.bytes} bytes still queued${failure}\n`,
+      `${sender.samplesRefused} refused, ${queue.pendingSamples} still queued${failure}\n`,
   );
 }

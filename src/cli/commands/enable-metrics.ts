@@ -7,7 +7,6 @@ import {
   observe,
   planMetrics,
   proofTarget,
-  writesOf,
 } from "../../onboard/index.ts";
 import type {
   AccessMode,
@@ -22,7 +21,7 @@ import type { Connection } from "../platform/connect.ts";
 import { scopeIdOf } from "../platform/onboarding.ts";
 import { openProbes } from "../platform/probes.ts";
 import { types } from "../types.ts";
-import { printable } from "../views/table.ts";
+import { eventLine, outcomeLines, planLines } from "../views/plan.ts";
 import { durationMs } from "./query-metrics.ts";
 
 const modes: readonly string[] = ["Open", "PrivateOnly"] satisfies readonly AccessMode[];
@@ -82,7 +81,7 @@ export const enableMetrics: Command = {
     try {
       const request = await requestOf(input, connection);
       const waitMs = durationMs(input.text("wait") ?? "15m");
-      const outcome = await enable(connection, context, { request, waitMs });
+      const { outcome } = await enable(connection, context, { request, waitMs });
       return outcome.exit;
     } finally {
       connection.close();
@@ -117,22 +116,25 @@ export async function enable(
     readonly waitMs: number;
     readonly onEvent?: (event: ApplyEvent) => void;
   },
-): Promise<ApplyOutcome> {
+): Promise<{ readonly plan: Plan; readonly outcome: ApplyOutcome }> {
   const { request, waitMs } = asked;
+  const say = (lines: readonly string[]): void => {
+    for (const line of lines) context.note(`${line}\n`);
+  };
   const plan = planMetrics(request, await observe(connection.arm, request));
-  sayPlan(plan, context);
+  say(planLines(plan));
   const outcome = await apply(plan, connection.arm, {
     clock: context.clock,
     waitMs,
     dataArrived: (sinceMs) => arrivedNow(connection, context, { request, sinceMs }),
     onEvent: (event) => {
-      sayEvent(event, context);
+      say([eventLine(event) ?? []].flat());
       asked.onEvent?.(event);
     },
     signal: context.stopped,
   });
-  sayOutcome(outcome, plan, context);
-  return outcome;
+  say(outcomeLines(outcome, plan));
+  return { plan, outcome };
 }
 
 async function arrivedNow(
@@ -151,51 +153,5 @@ async function arrivedNow(
     return { arrived: false, says: error instanceof CodedError ? error.message : String(error) };
   } finally {
     await probes.close();
-  }
-}
-
-function sayPlan(plan: Plan, { note }: CliContext): void {
-  for (const { says } of plan.notes) note(`  note: ${printable(says)}\n`);
-  for (const { says, id } of plan.blockers) note(`  ✘ ${printable(says)} (${id})\n`);
-  const writes = writesOf(plan);
-  const kept = plan.changes.length - writes.length;
-  note(
-    writes.length === 0
-      ? "  nothing to change\n"
-      : `  ${writes.length} changes, ${kept} as wanted already\n`,
-  );
-  for (const change of writes) {
-    for (const other of change.affects)
-      note(`  also used by ${printable(other.id)}: ${printable(other.says)}\n`);
-  }
-}
-
-const glyphs = { create: "+", update: "~", none: "·" } as const;
-
-function sayEvent(event: ApplyEvent, { note }: CliContext): void {
-  switch (event.kind) {
-    case "change":
-      if (event.state === "written")
-        note(`  ${glyphs[event.change.action]} ${printable(event.change.says)}\n`);
-      return;
-    case "retry":
-      note(`    again: ${printable(event.says)}\n`);
-      return;
-    case "wait":
-      note(`  … ${Math.round(event.elapsedMs / 1000)} s: ${printable(event.says)}\n`);
-      return;
-    case "step":
-      return;
-    default:
-  }
-}
-
-function sayOutcome(outcome: ApplyOutcome, plan: Plan, { note }: CliContext): void {
-  note(
-    `  ${outcome.kind === "done" || outcome.kind === "unchanged" ? "✔" : "✘"} ${printable(outcome.says)}\n`,
-  );
-  for (const { id, says } of outcome.open) note(`    open: ${printable(says)} (${id})\n`);
-  for (const { path, says, flag } of plan.staysPublic) {
-    note(`    ${path} stays public: ${printable(says)} (${flag} closes it)\n`);
   }
 }

@@ -1,10 +1,11 @@
 /** `exec`: any program, as if it stood in a virtual network, or outside of all. */
+import { stringAt } from "../../arm/index.ts";
 import { audiences, cloud, fixedAddresses } from "../../azure/index.ts";
 import { CodedError } from "../../core/index.ts";
 import type { Command, CommandInput } from "../command.ts";
 import { runExec } from "../exec/index.ts";
 import type { Way, Where } from "../exec/index.ts";
-import { connect, findResource } from "../platform/connect.ts";
+import { connect, findResource, listOfType } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
 import { types } from "../types.ts";
 
@@ -13,7 +14,10 @@ export const exec: Command = {
   summary: "Run a program as if it stood in a virtual network, or on the public internet.",
   arguments: [{ word: "<command...>", help: "the program and its arguments, after --" }],
   options: [
-    { flags: "--vnet <name>", help: "the virtual network, by name or id" },
+    {
+      flags: "--vnet <name>",
+      help: "the virtual network, by name or id (default: the only one there is)",
+    },
     {
       flags: "--as <id>",
       help: "the cluster or identity whose tokens the managed-identity endpoint gives",
@@ -66,17 +70,30 @@ export const exec: Command = {
 async function placeOf(input: CommandInput, connection: Connection): Promise<Where> {
   const vnet = input.text("vnet");
   const as = input.text("as");
-  if (input.flag("public") === (vnet !== undefined)) {
-    throw new CodedError("WrongUse", "Say where to stand: --vnet NAME, or --public.");
-  }
-  if (vnet === undefined) {
+  if (input.flag("public")) {
+    if (vnet !== undefined)
+      throw new CodedError("WrongUse", "Stand in --vnet NAME or outside with --public, not both.");
     if (as !== undefined)
       throw new CodedError("WrongUse", "--as needs --vnet: there is no managed identity outside.");
     return { kind: "public" };
   }
-  const vnetId = await findResource(connection, types.vnet.type, vnet);
+  const vnetId =
+    vnet === undefined
+      ? await onlyVnet(connection)
+      : await findResource(connection, types.vnet.type, vnet);
   if (as === undefined) return { kind: "vnet", vnet: vnetId };
   return { kind: "vnet", vnet: vnetId, as: await identityOf(connection, as) };
+}
+
+async function onlyVnet(connection: Connection): Promise<string> {
+  const ids = (await listOfType(connection, types.vnet.type)).flatMap(
+    (item) => stringAt(item, "id") ?? [],
+  );
+  const [only, another] = ids;
+  if (only !== undefined && another === undefined) return only;
+  const names = ids.map((id) => id.split("/").at(-1)).slice(0, 10);
+  const there = only === undefined ? "There is no network." : `There are: ${names.join(", ")}.`;
+  throw new CodedError("WrongUse", `Say where to stand: --vnet NAME, or --public. ${there}`);
 }
 
 async function identityOf(connection: Connection, named: string): Promise<string> {

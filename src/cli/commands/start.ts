@@ -11,7 +11,15 @@ import {
   parseEstate,
   proofTarget,
 } from "../../onboard/index.ts";
-import type { ApplyEvent, Estate, MetricsRequest, Proof } from "../../onboard/index.ts";
+import type {
+  ApplyEvent,
+  Estate,
+  Expected,
+  MetricsRequest,
+  PathId,
+  Plan,
+  Proof,
+} from "../../onboard/index.ts";
 import type { CliContext, Command, CommandInput } from "../command.ts";
 import { connectTo } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
@@ -116,20 +124,20 @@ async function enableAndProve(
       event.kind === "change" && event.state !== "started" && event.change.step === "cluster";
     if (told) agents.start(request.clusterId);
   };
-  await enable(connection, context, { request, waitMs, onEvent });
+  const { plan } = await enable(connection, context, { request, waitMs, onEvent });
   const { clusterId } = request;
   const observed = await observe(connection.arm, request);
   const target = proofTarget(observed, request);
   if (target === undefined)
     throw new CodedError("NameNotFound", `There is no cluster ${clusterId}.`);
-  const proof = await proofOf(connection, context, { target, expected: expectedOf(request) });
+  const proof = await proofOf(connection, context, { target, expected: expectedOf(plan) });
   context.out(`\n${proofLines(proof, { nowMs: context.clock.nowMs(), extra: [] }).join("\n")}\n`);
   return proof;
 }
 
 /** A path that the estate does not ask to close is open by intent. */
-const expectedOf = (request: MetricsRequest) =>
-  request.closeQuery ? {} : ({ "metrics-query": "public" } as const);
+const expectedOf = ({ staysPublic }: Plan): Readonly<Partial<Record<PathId, Expected>>> =>
+  Object.fromEntries(staysPublic.map(({ path }) => [path, "public"]));
 
 function readEstate(input: CommandInput, context: CliContext): Estate {
   const named =
@@ -173,17 +181,25 @@ async function startSomewhere(
 
 function nextSteps(estate: Estate, data: Data): readonly string[] {
   const [cluster] = estate.clusters;
-  const vnet = cluster?.network ?? "vnet";
-  const workspace = cluster?.metrics?.workspace ?? "workspace";
+  const vnet = cluster?.network ?? estate.networks[0]?.name;
+  const workspace = cluster?.metrics?.workspace ?? estate.workspaces[0]?.name;
   const here = data.temporary ? [`  export LINKSCOPE_DATA=${data.folder}`] : [];
   return [
     "",
     "The platform stays up until Ctrl-C. In another terminal:",
     ...here,
-    `  ./linkscope query metrics 'node_load1' --workspace ${workspace} --range 10m`,
-    `  ./linkscope exec --vnet ${vnet} -- getent hosts ${cloud.globalHandlerHost}`,
-    `  ./linkscope resolve ${cloud.globalHandlerHost} --vnet ${vnet}`,
-    `  ./linkscope show --workspace ${workspace}`,
-    "  ./linkscope prove -o json",
+    ...(workspace === undefined
+      ? []
+      : [
+          `  ./linkscope query metrics 'node_load1' --workspace ${workspace} --range 10m`,
+          `  ./linkscope show --workspace ${workspace}`,
+        ]),
+    ...(vnet === undefined
+      ? []
+      : [
+          `  ./linkscope exec --vnet ${vnet} -- getent hosts ${cloud.globalHandlerHost}`,
+          `  ./linkscope resolve ${cloud.globalHandlerHost} --vnet ${vnet}`,
+        ]),
+    cluster === undefined ? "  ./linkscope show" : "  ./linkscope prove -o json",
   ];
 }

@@ -29,12 +29,16 @@ export function proofLines(
     ...(reasons.length === 0 ? [] : ["", ...reasons]),
     ...(extra.length === 0 ? [] : ["", ...extra.map((line) => `  ${line}`)]),
     "",
-    proof.exit === 0
-      ? "Every path holds: its names resolve to private endpoints, it works there, and the same token is refused from outside."
-      : proof.exit === 1
-        ? "Not every path holds."
-        : "It could not be told of every path.",
+    summaryOf(proof),
   ];
+}
+
+function summaryOf({ exit, paths }: Proof): string {
+  if (exit === 1) return "Not every path holds.";
+  if (exit === 2) return "It could not be told of every path.";
+  return paths.every(({ verdict }) => verdict === "private")
+    ? "Every path holds: its names resolve to private endpoints, it works there, and the same token is refused from outside."
+    : "Every path is as expected, and not every one is private.";
 }
 
 function insideCell({ evidence }: JudgedPath): string {
