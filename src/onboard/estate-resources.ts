@@ -75,11 +75,15 @@ export function estateResources(
 const networkRegion = (estate: Estate, name: string): string =>
   estate.clusters.find(({ network }) => network === name)?.region ?? estate.region;
 
+/** A cluster's name may have '_' and 63 characters; its DNS prefix has 54 letters, digits and '-'. */
+const dnsPrefix = (name: string): string =>
+  name.replaceAll("_", "-").slice(0, 54).replace(/-$/, "x");
+
 const clusterBody = (cluster: EstateCluster, vnetId: ResourceId): JsonObject => ({
   location: cluster.region,
   identity: { type: "SystemAssigned" },
   properties: {
-    dnsPrefix: cluster.name,
+    dnsPrefix: dnsPrefix(cluster.name),
     agentPoolProfiles: [
       {
         name: "system",

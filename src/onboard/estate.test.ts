@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { at } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import { estateRequests, estateResources, onboardErrors, parseEstate } from "./index.ts";
 
@@ -71,6 +72,19 @@ clusters:
   assert.deepEqual([plain?.private, plain?.metrics], [false, undefined]);
   assert.equal(reading.estate.workspaces[0]?.region, "eastus");
   assert.equal(estateRequests(reading.estate, { subscriptionId }).length, 1);
+});
+
+test("a cluster whose name is no DNS prefix gets one that is", () => {
+  const name = `aks_${"long-".repeat(12)}`.slice(0, 63);
+  const reading = parseEstate(
+    `${small}networks:\n  n:\n    addressSpace: [10.0.0.0/16]\n    subnets: { s: 10.0.0.0/24 }\nclusters:\n  ${name}: { network: n, subnet: s }\n`,
+  );
+  assert.ok(reading.ok);
+  const body = estateResources(reading.estate, { subscriptionId }).at(-1)?.body;
+  assert.match(
+    String(at(body, "properties", "dnsPrefix")),
+    /^[a-zA-Z0-9][a-zA-Z0-9-]{0,52}[a-zA-Z0-9]$/,
+  );
 });
 
 test("every mistake is reported, each with its line and column, in order", () => {
