@@ -1,18 +1,14 @@
 /** Apply: does what a plan says, in its order, and nothing else; waits where the plan waits; can be run again at any time. */
 import { listAt, sameId, stringAt } from "../arm/index.ts";
-import { limits, messageOf, sleep } from "../core/index.ts";
+import { messageOf } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
 import { apiVersions } from "./arm-access.ts";
 import type { ArmWriter } from "./arm-access.ts";
 import { applyChange } from "./apply-change.ts";
 import { writesOf } from "./plan-types.ts";
 import type { Change, Plan, Step, Wait } from "./plan-types.ts";
-
-/** Whether data came by the private way; `says` tells what was seen. */
-export interface Arrival {
-  readonly arrived: boolean;
-  readonly says: string;
-}
+import { untilArrived } from "./until-arrived.ts";
+import type { Arrival } from "./until-arrived.ts";
 
 export interface ApplyOptions {
   readonly clock: Clock;
@@ -183,23 +179,11 @@ async function dataGate(run: Run, approvedMs: number): Promise<ApplyOutcome | un
   return answer.arrived ? undefined : leftOpen(run, answer.says);
 }
 
-async function until(run: Run, wait: Wait, ask: () => Promise<Arrival>): Promise<Arrival> {
-  const { clock, startMs, waitMs, onEvent, signal } = run;
-  for (;;) {
-    const answer = await ask().catch((error: unknown) => notYet(error, signal));
-    if (answer.arrived) return answer;
-    const elapsedMs = clock.nowMs() - startMs;
-    onEvent?.({ kind: "wait", wait, says: answer.says, elapsedMs });
-    if (elapsedMs >= waitMs) return answer;
-    await sleep(clock, Math.min(limits.onboardPollMs, waitMs - elapsedMs), signal);
-  }
-}
-
-/** A question that fails is no answer yet; an interruption is. */
-function notYet(error: unknown, signal: AbortSignal | undefined): Arrival {
-  if (signal?.aborted === true) throw error;
-  return { arrived: false, says: messageOf(error) };
-}
+const until = (run: Run, wait: Wait, ask: () => Promise<Arrival>): Promise<Arrival> =>
+  untilArrived(ask, {
+    ...run,
+    onWait: (says, elapsedMs) => run.onEvent?.({ kind: "wait", wait, says, elapsedMs }),
+  });
 
 function leftOpen(run: Run, says: string): ApplyOutcome {
   const seconds = Math.round(run.waitMs / 1000);

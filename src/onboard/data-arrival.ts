@@ -1,10 +1,10 @@
 /** Whether data comes by the private way: the gate before anything closes. */
 import type { Clock } from "../core/index.ts";
-import type { Arrival } from "./apply.ts";
 import type { Probes } from "./evidence.ts";
 import { judge } from "./judge.ts";
 import { collectEvidence } from "./prove.ts";
 import type { ProofTarget } from "./proof-target.ts";
+import type { Arrival } from "./until-arrived.ts";
 
 /**
  * Asks once. Data has arrived when the configuration and the write probe pass through the private endpoint, and a sample

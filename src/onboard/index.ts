@@ -1,6 +1,6 @@
 /** Onboarding: observe, plan, apply and prove that a cluster's telemetry goes by a private link. A client of ARM only. */
 export { apply } from "./apply.ts";
-export type { ApplyEvent, ApplyOptions, ApplyOutcome, Arrival, LeftOpen } from "./apply.ts";
+export type { ApplyEvent, ApplyOptions, ApplyOutcome, LeftOpen } from "./apply.ts";
 export { apiVersions } from "./arm-access.ts";
 export type { ArmReader, ArmWriter } from "./arm-access.ts";
 export { dataArrival } from "./data-arrival.ts";
@@ -53,3 +53,5 @@ export type { Proof } from "./prove.ts";
 export type { Unreadable } from "./reading.ts";
 export { metricsRequest, requestDefaults, requestProblems } from "./request.ts";
 export type { AccessMode, MetricsRequest } from "./request.ts";
+export { untilArrived } from "./until-arrived.ts";
+export type { Arrival, Patience } from "./until-arrived.ts";

@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeClock, limits } from "../core/index.ts";
-import { dataArrival, exitOf, exitOfAll, judge, proofTarget, prove } from "./index.ts";
+import {
+  dataArrival,
+  exitOf,
+  exitOfAll,
+  judge,
+  proofTarget,
+  prove,
+  untilArrived,
+} from "./index.ts";
 import type {
   Expected,
   NameEvidence,
@@ -312,4 +320,35 @@ test("data has arrived when probes pass by the endpoint and a sample is newer th
     probesOf({ requestInside: () => Promise.resolve(answered(200, outside)) }),
   );
   assert.match(publicly.says, /^configuration does not pass privately yet/);
+});
+
+test("waiting asks at each poll until it is there, and no longer than it may", async () => {
+  const run = async (arrivesAt: number) => {
+    const clock = fakeClock(nowMs);
+    const waits: number[] = [];
+    const done = untilArrived(
+      () => {
+        const arrived = clock.nowMs() - nowMs >= arrivesAt;
+        return arrived
+          ? Promise.resolve({ arrived, says: "here" })
+          : Promise.reject(new Error("not yet"));
+      },
+      {
+        clock,
+        startMs: nowMs,
+        waitMs: 2 * limits.onboardPollMs + 1,
+        onWait: (_, elapsedMs) => void waits.push(elapsedMs),
+      },
+    );
+    for (let step = 0; step < 4; step += 1) {
+      await new Promise(setImmediate);
+      clock.advance(step === 2 ? 1 : limits.onboardPollMs);
+    }
+    return [(await done).says, ...waits];
+  };
+  const poll = limits.onboardPollMs;
+  assert.deepEqual(await run(0), ["here"]);
+  assert.deepEqual(await run(2 * poll), ["here", 0, poll]);
+  assert.deepEqual(await run(2 * poll + 1), ["here", 0, poll, 2 * poll]);
+  assert.deepEqual(await run(2 * poll + 2), ["not yet", 0, poll, 2 * poll, 2 * poll + 1]);
 });

@@ -82,3 +82,23 @@ test(
     assertNothingLeft(at);
   },
 );
+
+test(
+  "a start on an estate that stands already waits for its own data before it proves",
+  options,
+  async (t) => {
+    const at = place(t);
+    await endedWith(linkscopeAt(at, ["start", "--once"]), 0);
+    const beganMs = Date.now();
+    const again = linkscopeAt(at, ["start", "--once"]);
+    await endedWith(again, 0);
+    assert.match(again.note(), /nothing to change/);
+    const ages = [...again.out().matchAll(/ (\d+) s ago/g)].map(([, seconds]) => Number(seconds));
+    assert.equal(ages.length, 2);
+    const runSeconds = Math.ceil((Date.now() - beganMs) / 1000);
+    assert.ok(
+      Math.max(...ages) < runSeconds,
+      `${ages.join(" and ")} s of a run of ${runSeconds} s`,
+    );
+  },
+);

@@ -12,6 +12,7 @@ import type {
   AccessMode,
   ApplyEvent,
   ApplyOutcome,
+  Arrival,
   MetricsRequest,
   Plan,
 } from "../../onboard/index.ts";
@@ -137,11 +138,12 @@ export async function enable(
   return { plan, outcome };
 }
 
-async function arrivedNow(
+/** Asks once whether a sample newer than `sinceMs` came by the private way. */
+export async function arrivedNow(
   connection: Connection,
   { clock, random }: CliContext,
   { request, sinceMs }: { readonly request: MetricsRequest; readonly sinceMs: number },
-) {
+): Promise<Arrival> {
   const { clusterId } = request;
   const target = proofTarget(await observe(connection.arm, request), request);
   if (target?.vnetId === undefined)

@@ -10,6 +10,7 @@ import {
   observe,
   parseEstate,
   proofTarget,
+  untilArrived,
 } from "../../onboard/index.ts";
 import type {
   ApplyEvent,
@@ -30,7 +31,8 @@ import type { RunningPlatform } from "../platform/supervise.ts";
 import { startAgents } from "../platform/agent-process.ts";
 import type { AgentProcesses } from "../platform/agent-process.ts";
 import { proofLines } from "../views/proof.ts";
-import { enable } from "./enable-metrics.ts";
+import { printable } from "../views/table.ts";
+import { arrivedNow, enable } from "./enable-metrics.ts";
 import { proofOf } from "./prove.ts";
 import { durationMs } from "./query-metrics.ts";
 import { stopped } from "./up.ts";
@@ -124,7 +126,20 @@ async function enableAndProve(
       event.kind === "change" && event.state !== "started" && event.change.step === "cluster";
     if (told) agents.start(request.clusterId);
   };
-  const { plan } = await enable(connection, context, { request, waitMs, onEvent });
+  const startMs = context.clock.nowMs();
+  const { plan, outcome } = await enable(connection, context, { request, waitMs, onEvent });
+  // With nothing to close there was nothing to wait for, and the samples of an earlier start may be old.
+  if (outcome.exit === 0 && !plan.waits.some(({ kind }) => kind === "data")) {
+    await untilArrived(() => arrivedNow(connection, context, { request, sinceMs: startMs }), {
+      clock: context.clock,
+      startMs,
+      waitMs,
+      onWait: (says, elapsedMs) => {
+        context.note(`  … ${Math.round(elapsedMs / 1000)} s: ${printable(says)}\n`);
+      },
+      signal: context.stopped,
+    });
+  }
   const { clusterId } = request;
   const observed = await observe(connection.arm, request);
   const target = proofTarget(observed, request);
