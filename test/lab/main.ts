@@ -1,0 +1,39 @@
+/** The lab as a process: `node test/lab/main.ts [--port N] [--folder PATH] [--pod-start-ms N]`; ends at SIGTERM or SIGINT. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { systemClock, systemRandom } from "../../src/core/index.ts";
+import { startLab } from "./start-lab.ts";
+
+const { values } = parseArgs({
+  options: {
+    port: { type: "string", default: "0" },
+    folder: { type: "string" },
+    "pod-start-ms": { type: "string", default: "500" },
+  },
+});
+const own = values.folder === undefined;
+const folder = values.folder ?? mkdtempSync(join(tmpdir(), "linkscope-lab-"));
+const lab = await startLab({
+  clock: systemClock(),
+  random: systemRandom(),
+  folder,
+  port: Number(values.port),
+  podStartMs: Number(values["pod-start-ms"]),
+});
+const { url, caPath, token, kubeconfigPath } = lab;
+process.stdout.write(
+  `${JSON.stringify({ ready: true, url, ca: caPath, token, kubeconfig: kubeconfigPath })}\n`,
+);
+let ending = false;
+const end = (): void => {
+  if (ending) return;
+  ending = true;
+  void lab.close().finally(() => {
+    if (own) rmSync(folder, { recursive: true, force: true });
+    process.exit(0);
+  });
+};
+process.once("SIGTERM", end);
+process.once("SIGINT", end);
