@@ -36,7 +36,8 @@ export async function dataArrival(
     return { arrived: false, says: `no sample of ${target.clusterName} was found yet.` };
   }
   if (newestMs <= sinceMs) {
-    const says = `the newest sample of ${target.clusterName} (${new Date(newestMs).toISOString()}) is from before this run saw the private endpoint approved.`;
+    const [newest, since] = [newestMs, sinceMs].map((atMs) => new Date(atMs).toISOString());
+    const says = `the newest sample of ${target.clusterName} is from ${newest}; one from after ${since} is waited for.`;
     return { arrived: false, says };
   }
   return {
