@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scriptedTransport, testFolder } from "../client/testing/servers.ts";
 import type { Scripted } from "../client/testing/servers.ts";
+import { lockFile } from "../bin/file-lock.ts";
 import { CodedError, fakeClock, limits, seededRandom } from "../core/index.ts";
 import type { FakeClock } from "../core/index.ts";
 import { createAgent } from "./index.ts";
@@ -40,7 +41,7 @@ async function bench(
     token: () => Promise.resolve("identity"),
     targets: [target],
     sources: [],
-    processId: process.pid,
+    lockFile,
     random: seededRandom(1),
     ...options,
     folder,

@@ -8,6 +8,7 @@ import { encodeWriteRequest } from "../wire/index.ts";
 import type { WriteSeries } from "../wire/index.ts";
 import { channelKeeper } from "./channel.ts";
 import type { ChannelState } from "./channel.ts";
+import type { LockFile } from "./folder-lock.ts";
 import { openQueue } from "./queue.ts";
 import type { Queue, QueueState } from "./queue.ts";
 import { targetSource } from "./scrape.ts";
@@ -37,7 +38,8 @@ export interface AgentOptions {
   readonly sources: readonly SampleSource[];
   /** The queue lies in its folder `queue`. */
   readonly folder: string;
-  readonly processId: number;
+  /** Of the machine: `src/bin/file-lock.ts`. */
+  readonly lockFile: LockFile;
   readonly queueBytesMax?: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -71,7 +73,7 @@ export function createAgent(options: AgentOptions): Agent {
   const sources = sourcesOf(options.targets, options);
   const queue = openQueue({
     folder: join(options.folder, "queue"),
-    processId: options.processId,
+    lockFile: options.lockFile,
     ...(options.queueBytesMax === undefined ? {} : { bytesMax: options.queueBytesMax }),
   });
   const { transport, clock, token, clusterId, region, random } = options;

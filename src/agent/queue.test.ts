@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { lockFile } from "../bin/file-lock.ts";
 import { testFolder } from "../client/testing/servers.ts";
 import { CodedError, limits } from "../core/index.ts";
 import { openQueue } from "./queue.ts";
@@ -12,7 +13,7 @@ import type { Queue } from "./queue.ts";
 
 const bounds = { samplesMax: 1_000, bytesMax: 1_000_000 };
 const open = (folder: string, more: { bytesMax?: number; segmentBytesMax?: number } = {}): Queue =>
-  openQueue({ folder, processId: process.pid, ...more });
+  openQueue({ folder, lockFile, ...more });
 const piece = (text: string): Buffer => Buffer.from(text);
 const segments = (folder: string): string[] =>
   readdirSync(folder)
@@ -124,16 +125,15 @@ test("a damaged position sends from the beginning again", () => {
   }
 });
 
-test("QueueInUse: a folder has one agent; a lock whose process is gone is taken over", async () => {
+test("QueueInUse: a folder has one agent; a lock that names a living process, and nobody holds, is taken", () => {
   const folder = testFolder();
   const queue = open(folder);
-  assert.throws(() => open(folder), coded("QueueInUse"));
+  const atOnce = (): Queue =>
+    openQueue({ folder, lockFile: (path) => lockFile(path, { waitMs: 0 }) });
+  assert.throws(atOnce, coded("QueueInUse"));
   queue.close();
-  const gone = spawn(process.execPath, ["-e", ""]);
-  await once(gone, "exit");
-  writeFileSync(join(folder, "lock"), String(gone.pid));
   open(folder).close();
-  writeFileSync(join(folder, "lock"), "nonsense");
+  writeFileSync(join(folder, "lock"), String(process.pid));
   open(folder).close();
 });
 
@@ -152,7 +152,8 @@ test("kill -9 while pieces are written and acknowledged: none that was kept is l
   const folder = testFolder();
   const script = `
     const { openQueue } = await import(${JSON.stringify(join(import.meta.dirname, "queue.ts"))});
-    const queue = openQueue({ folder: ${JSON.stringify(folder)}, processId: process.pid, segmentBytesMax: 4000 });
+    const { lockFile } = await import(${JSON.stringify(join(import.meta.dirname, "../bin/file-lock.ts"))});
+    const queue = openQueue({ folder: ${JSON.stringify(folder)}, lockFile, segmentBytesMax: 4000 });
     const lines = [];
     for (let index = 0; ; index += 1) {
       queue.append(Buffer.from(index + ";"), 1);

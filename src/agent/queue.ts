@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { CodedError, limits, messageOf } from "../core/index.ts";
 import { lockFolder } from "./folder-lock.ts";
+import type { LockFile } from "./folder-lock.ts";
 import { readRecord, scanSegment, SegmentWriter } from "./queue-segment.ts";
 
 /** What is sent in one request, and where the queue stands after it. */
@@ -58,12 +59,12 @@ export interface Queue {
  */
 export function openQueue(options: {
   readonly folder: string;
-  readonly processId: number;
+  readonly lockFile: LockFile;
   readonly bytesMax?: number;
   readonly segmentBytesMax?: number;
 }): Queue {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-  const unlock = lockFolder(options.folder, options.processId);
+  const unlock = lockFolder(options.folder, options.lockFile);
   return new DiskQueue({
     folder: options.folder,
     bytesMax: options.bytesMax ?? limits.agentQueueBytesMax,

@@ -64,7 +64,7 @@ export const agent: Command = {
         ? [hostSource({ clock, intervalMs, procPath: existsSync(PROC) ? PROC : undefined })]
         : [],
       folder: join(connection.file.data, "agents", name),
-      processId: context.pid,
+      lockFile: context.lockFile,
       clock,
       random,
     });
