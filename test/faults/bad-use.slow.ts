@@ -227,7 +227,7 @@ test(
       const port = portsOf(data)[portName] ?? 0;
       // The parent sees the end only when the port is another's.
       run.signal("SIGSTOP");
-      kill(processes?.[name] ?? 0);
+      kill(processes?.[name]);
       await until("its port is free, and taken", () => taking(t, port).catch(() => false));
       run.signal("SIGCONT");
       await until(`${name} was started again`, () => portsOf(data)[portName] !== port);

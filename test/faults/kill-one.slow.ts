@@ -1,7 +1,6 @@
 /** kill -9 of each process during a load: what was acknowledged is there, none twice, and everything goes on. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { ArmResource } from "../../src/arm/index.ts";
 import { audiences } from "../../src/azure/index.ts";
@@ -12,6 +11,7 @@ import { openTransport, sendWriteRequest } from "../../src/client/index.ts";
 import { connectGraphFeed } from "../../src/control/index.ts";
 import { observe, proofTarget } from "../../src/onboard/index.ts";
 import { kill, linkscopeAt, place, platformOf, unmarkable, until } from "./marked-run.ts";
+import type { Place } from "./marked-run.ts";
 import { context, goInside, RecordingWriter } from "./recording-writer.ts";
 import type { Inside } from "./recording-writer.ts";
 import { assertKept, assertOnce, newestMs, queryClient, rawSamples } from "./samples.ts";
@@ -85,9 +85,16 @@ async function statusesOf(
   return [get.status, response.status];
 }
 
-/** The agent's process; its queue's lock names it. */
-const agentPid = (data: string): number =>
-  Number(readFileSync(join(data, "agents", CLUSTER, "queue", "lock"), "utf8"));
+/** The one process of the place that is an agent. */
+function agentPid(at: Place): number | undefined {
+  return at.pids().find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("linkscope.ts\0agent\0");
+    } catch {
+      return false;
+    }
+  });
+}
 
 test(
   "kill -9 of control, edge, fabric, agent, of the parent, and of all at once loses and doubles nothing",
@@ -126,14 +133,14 @@ test(
     }
 
     await t.test("the agent is killed and started again, and its series go on", async () => {
-      const before = agentPid(data);
+      const before = agentPid(at);
       kill(before);
       const killedMs = Date.now();
       await until(
         "the agent's series go on",
         async () => (await newestMs(client, agentSeries)) > killedMs,
       );
-      assert.notEqual(agentPid(data), before);
+      assert.notEqual(agentPid(at), before);
       assertOnce(await rawSamples(client, `{cluster="${CLUSTER}"}`));
       t.diagnostic(`agent: its series go on after ${Date.now() - killedMs} ms`);
     });

@@ -1,4 +1,5 @@
 /** Runs the command with a mark in its environment, so that every process that it leaves behind can be found. */
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -65,7 +66,9 @@ export function place(t: TestContext): Place {
 }
 
 /** Kills a process at once; one that is gone already is none of our business. */
-export function kill(pid: number): void {
+export function kill(pid: number | undefined): void {
+  // 0 and less would be whole groups of processes.
+  assert.ok(pid !== undefined && pid > 0, `${pid} is a process`);
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
