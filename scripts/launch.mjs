@@ -30,6 +30,7 @@ const scripts = {
   ],
   check: () => [
     [bin("typescript", "bin/tsc"), {}],
+    [bin("typescript", "bin/tsc", "-p", "portal"), {}],
     [bin("oxlint", "bin/oxlint", "--quiet"), {}],
     [bin("prettier", "bin/prettier.cjs", "--check", "--log-level=warn", "."), {}],
     [node("scripts/check-repository.ts"), {}],

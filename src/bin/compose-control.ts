@@ -1,4 +1,4 @@
-/** Composes control: ARM and sign-in behind one TLS listener, managed identities and the graph feed on Unix sockets, the status page. */
+/** Composes control: ARM and sign-in behind one TLS listener, managed identities and the graph feed on Unix sockets, the portal. */
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Server as HttpsServer } from "node:https";
@@ -28,7 +28,7 @@ import { openCredential } from "./credential.ts";
 import { closeServer, listenLocal, listenUnix } from "./listen.ts";
 import { dataPaths, socketPaths } from "./paths.ts";
 import type { ProcessConfig, StartedPart } from "./platform-process.ts";
-import { statusPage } from "./status-page.ts";
+import { openPortal } from "./open-portal.ts";
 
 /** At most one publication in this time: a burst of writes is published together. */
 const PUBLISH_MS = 2;
@@ -48,7 +48,7 @@ interface Tenant {
 }
 
 /**
- * Starts control on a platform's folders. `ready` has `armPort`, `portalPort`, `ca`, `credential`, `tenantId` and
+ * Starts control on a platform's folders. `ready` has `armPort`, `portalPort`, `portalToken`, `ca`, `credential`, `tenantId` and
  * `subscriptionId`.
  */
 export async function composeControl(
@@ -100,19 +100,18 @@ export async function composeControl(
   await listenUnix(identity, sockets.identity);
   const front = await frontDoor(authority, signInOrArm(signIn, control.handler));
   const armPort = await listenLocal(front, config.ports["armPort"]);
-  const portal = createHttpServer(serverOptions, statusPage(control.source, { armPort, clock }));
-  const portalPort = await listenLocal(portal, config.ports["portalPort"]);
+  const portal = await openPortal(config, { source: control.source, clock, random });
   return {
     source: control.source,
     ready: {
       armPort,
-      portalPort,
+      ...portal.ready,
       ca: authority.caPath,
       credential: paths.credential,
       ...tenant,
     },
     close: async () => {
-      await Promise.all([closeServer(front), closeServer(portal), closeServer(identity)]);
+      await Promise.all([closeServer(front), portal.close(), closeServer(identity)]);
       await control.close();
       credential.close();
     },

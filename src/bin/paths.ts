@@ -9,6 +9,8 @@ export const dataPaths = (data: string) =>
     state: join(data, "control.sqlite"),
     applications: join(data, "applications.sqlite"),
     credential: join(data, "credential.json"),
+    portalToken: join(data, "keys", "portal-token"),
+    platform: join(data, "platform.json"),
     metrics: join(data, "metrics"),
     links: join(data, "links.json"),
     graphCache: join(data, "graph.json"),

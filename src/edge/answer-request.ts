@@ -171,7 +171,9 @@ function keep(answered: Answered, { accessLog, clock, metrics }: RequestContext)
   const { status } = response;
   const ms = clock.nowMs() - nowMs;
   const kind = served?.kind ?? "none";
-  metrics.answered({ kind, status, origin: origin.kind, ms });
+  const endpointId = origin.kind === "private" ? origin.endpointId : undefined;
+  const resourceId = served?.resourceId;
+  metrics.answered({ kind, status, origin: origin.kind, ms, resourceId, endpointId });
   if (status === 401 || status === 403 || status === 421) {
     metrics.refused(trail.reasons.at(-1)?.rule ?? "none");
   }
@@ -184,9 +186,9 @@ function keep(answered: Answered, { accessLog, clock, metrics }: RequestContext)
     status,
     ms,
     origin: origin.kind,
-    endpointId: origin.kind === "private" ? origin.endpointId : undefined,
+    endpointId,
     principal: trail.principalId?.slice(0, 256),
-    resourceId: served?.resourceId,
+    resourceId,
     reasons: trail.reasons.slice(-limits.accessLogReasonsMax),
   });
 }

@@ -10,6 +10,10 @@ export interface AnsweredRequest {
   readonly status: number;
   readonly origin: "public" | "private";
   readonly ms: number;
+  /** The resource that the host belongs to; absent for the global handler, and where nothing was routed. */
+  readonly resourceId?: ResourceId | undefined;
+  /** The private endpoint that it came by. */
+  readonly endpointId?: ResourceId | undefined;
 }
 
 export interface PlatformMetrics {
@@ -41,6 +45,12 @@ export function platformMetrics(sources: PlatformMetricsSources): PlatformMetric
     labelNames: ["kind", "status", "origin"],
     registers,
   });
+  const ways = new Counter({
+    name: "linkscope_edge_ways_total",
+    help: "Requests answered, by kind of host, its resource, way in (a private endpoint or public) and outcome.",
+    labelNames: ["kind", "resource", "way", "outcome"],
+    registers,
+  });
   const seconds = new Histogram({
     name: "linkscope_edge_request_seconds",
     help: "Time from a request's head to its answer.",
@@ -68,8 +78,12 @@ export function platformMetrics(sources: PlatformMetricsSources): PlatformMetric
   });
   addGauges(registry, sources);
   return {
-    answered({ kind, status, origin, ms }) {
+    answered({ kind, status, origin, ms, resourceId, endpointId }) {
       requests.inc({ kind, status: String(status), origin });
+      if (resourceId !== undefined) {
+        const way = endpointId ?? "public";
+        ways.inc({ kind, resource: resourceId, way, outcome: outcomeOf(status) });
+      }
       seconds.observe({ kind }, ms / 1000);
     },
     refused: (rule) => refusals.inc({ rule }),
@@ -77,6 +91,12 @@ export function platformMetrics(sources: PlatformMetricsSources): PlatformMetric
     appended: (workspaceId, count) => samples.inc({ workspace: workspaceId }, count),
     text: () => registry.metrics(),
   };
+}
+
+/** What became of a request, in the few words that a picture needs. */
+function outcomeOf(status: number): "taken" | "refused" | "failed" {
+  if (status < 400) return "taken";
+  return status === 401 || status === 403 || status === 421 ? "refused" : "failed";
 }
 
 const storeGauges = [

@@ -75,7 +75,7 @@ function layoutOf(topology: Topology): Drawing {
   dagre.layout(graph);
   const boxes = topology.nodes
     .filter((node) => node.kind !== "network" || !hasMembers(topology, node.id))
-    .map((node) => boxAt(node, placeOf(graph.node(node.id))));
+    .map((node) => boxAt(node, placeOf(graph.node(node.id) as Place)));
   const frames = topology.nodes
     .filter((node) => node.kind === "network" && hasMembers(topology, node.id))
     .map((node) => frameAround(node, membersOf(topology, boxes, node.id)));

@@ -9,8 +9,8 @@ import type { Palette } from "./look.ts";
 const tones: readonly Tone[] = ["tie", "private", "both", "public", "closed", "broken", "unknown"];
 
 /** Widths of a character, in pixels, of the fonts below: somewhat wide, so that nothing runs over. */
-const TITLE_CHAR = 8.4;
-const LINE_CHAR = 6.6;
+export const TITLE_CHAR = 8.8;
+export const LINE_CHAR = 6.6;
 
 /** Draws a picture. Every name in it is escaped: names of resources are the words of others. */
 export function svgOf(drawing: Drawing, rates: Rates = noRates): string {

@@ -24,7 +24,7 @@ import type {
 import type { CliContext, Command, CommandInput } from "../command.ts";
 import { connectTo } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
-import { dataFolder } from "../platform/platform-file.ts";
+import { dataFolder, portalAddress } from "../platform/platform-file.ts";
 import type { PlatformFile } from "../platform/platform-file.ts";
 import { startPlatform } from "../platform/supervise.ts";
 import type { RunningPlatform } from "../platform/supervise.ts";
@@ -61,7 +61,8 @@ export const start: Command = {
     const file = platform.file();
     let agents: AgentProcesses | undefined;
     try {
-      context.out(`platform   ready at ${file.arm}, status page ${file.portal}\n`);
+      context.out(`platform   ready at ${file.arm}\n`);
+      if (!input.flag("once")) context.out(`portal     ${portalAddress(file)}\n`);
       if (data.temporary) context.out(`           export LINKSCOPE_DATA=${data.folder}\n`);
       agents = startAgents(context, data.folder);
       const exit = await runEstate(context, {

@@ -1,6 +1,6 @@
 /** `up`: the platform alone, until Ctrl-C. */
 import type { CliContext, Command } from "../command.ts";
-import { dataFolder } from "../platform/platform-file.ts";
+import { dataFolder, portalAddress } from "../platform/platform-file.ts";
 import type { PlatformFile } from "../platform/platform-file.ts";
 import { startPlatform } from "../platform/supervise.ts";
 
@@ -41,9 +41,10 @@ export const up: Command = {
 
 /** The one line by which a script knows that the platform serves, and where. */
 export function readyLine(file: PlatformFile, format: string): string {
-  const { arm, portal, ca, credential, data, pid } = file;
+  const { arm, ca, credential, data, pid } = file;
+  const portal = portalAddress(file);
   if (format === "json") return `${JSON.stringify({ arm, portal, ca, credential, data, pid })}\n`;
-  return `ready: ARM ${arm}, status page ${portal}, data ${data}\n`;
+  return `ready: ARM ${arm}, portal ${portal}, data ${data}\n`;
 }
 
 /** Resolves when the person or the system asks the command to stop. */

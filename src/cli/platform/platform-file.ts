@@ -13,7 +13,10 @@ export interface PlatformFile {
   readonly processes: Readonly<Record<string, number>>;
   /** `https://localhost:PORT`, Azure Resource Manager and sign-in. */
   readonly arm: string;
+  /** `http://127.0.0.1:PORT/`: the portal, without the token that opens it. */
   readonly portal: string;
+  /** The 0600 file of the portal's token. */
+  readonly portalToken: string;
   /** The local CA's certificate, PEM. */
   readonly ca: string;
   /** The bootstrap credential: a 0600 file with tenant, client id and secret. */
@@ -34,6 +37,10 @@ export function dataFolder(input: CommandInput, context: CliContext): string {
   const named = input.text("data") ?? context.environment["LINKSCOPE_DATA"] ?? ".linkscope";
   return isAbsolute(named) ? named : resolve(context.workingFolder, named);
 }
+
+/** The address that opens the portal: the token stands after the #, which browsers keep to themselves. */
+export const portalAddress = ({ portal, portalToken }: PlatformFile): string =>
+  `${portal}#${readFileSync(portalToken, "utf8").trim()}`;
 
 const fileOf = (data: string): string => join(data, "platform.json");
 

@@ -95,6 +95,7 @@ class Platform {
       ),
       arm: `https://localhost:${text("armPort")}`,
       portal: `http://127.0.0.1:${text("portalPort")}/`,
+      portalToken: text("portalToken"),
       ca: text("ca"),
       credential: text("credential"),
       data,
