@@ -5,14 +5,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { fakeClock, limits } from "../core/index.ts";
+import type { Clock } from "../core/index.ts";
 import { json, requestListener, serverOptions } from "./index.ts";
 import type { HttpHandler } from "./index.ts";
 
-async function serve(handler: HttpHandler) {
+async function serve(handler: HttpHandler, drainClock?: Clock) {
   const server = createServer(
     serverOptions,
-    requestListener(handler, (error) =>
-      json(error.status, { code: error.code, says: error.message }),
+    requestListener(
+      handler,
+      (error) => json(error.status, { code: error.code, says: error.message }),
+      drainClock,
     ),
   );
   server.listen(0, "127.0.0.1");
@@ -71,5 +75,32 @@ test("what a handler throws becomes a coded answer and the listener goes on", as
   assert.equal(failed.status, 500);
   assert.equal(((await failed.json()) as { code: string }).code, "InternalServerError");
   assert.equal((await fetch(`${origin}/fine`)).status, 200);
+  close();
+});
+
+test("with a clock, a refused body is read to its end, so that its sender reads the refusal and may go on", async () => {
+  const { origin, close } = await serve(echo, fakeClock());
+  const answer = await fetch(origin, { method: "POST", body: new Uint8Array(8 * 1024 * 1024) });
+  assert.equal(answer.status, 413);
+  assert.notEqual(answer.headers.get("connection"), "close");
+  assert.equal(((await answer.json()) as { code: string }).code, "BodyTooLarge");
+  close();
+});
+
+test("a refused body that does not come is waited for no longer than its time", async () => {
+  const clock = fakeClock();
+  const { port, close } = await serve(echo, clock);
+  const socket = connect(port, "127.0.0.1");
+  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+  let answer = "";
+  const read = (async (): Promise<void> => {
+    for await (const chunk of socket) answer += String(chunk);
+  })();
+  while (!socket.closed) {
+    clock.advance(limits.refusedBodyTimeoutMs);
+    await new Promise(setImmediate);
+  }
+  await read;
+  assert.match(answer, /^HTTP\/1\.1 413 [^]*^connection: close/im);
   close();
 });

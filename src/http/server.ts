@@ -1,6 +1,8 @@
 /** A node:http(s) listener turned into an `HttpHandler`: bounds on headers, URL and body, and one catch. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { CodedError, limits, messageOf } from "../core/index.ts";
+import type { Clock } from "../core/index.ts";
+import { drainBody } from "./drain-body.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./messages.ts";
 
 /** Options for `http.createServer` and `https.createServer`: what every listener of the platform bounds alike. */
@@ -15,16 +17,23 @@ export const serverOptions = {
  * Serves `handler`. A throw becomes the answer that `onError` makes of it; the connection stays usable.
  *
  * @param onError - makes the protocol's own error body; the one place where it is made.
+ * @param drainClock - where senders may come with more than is taken: the rest of a refused body is read first.
  */
 export function requestListener(
   handler: HttpHandler,
   onError: (error: CodedError, request: HttpRequest) => HttpResponse,
+  drainClock?: Clock,
 ): RequestListener {
   return (incoming, outgoing) => {
     const request = readRequest(incoming);
     handler(request)
       .catch((error: unknown) => onError(asCoded(error), request))
-      .then((response) => writeResponse(incoming, outgoing, response))
+      .then(async (response) => {
+        if (drainClock !== undefined && response.status >= 400) {
+          await drainBody(incoming, drainClock);
+        }
+        writeResponse(incoming, outgoing, response);
+      })
       .catch(() => outgoing.destroy());
   };
 }
