@@ -98,7 +98,7 @@ export async function composeControl(
     ),
   );
   await listenUnix(identity, sockets.identity);
-  const front = await frontDoor(authority, signInOrArm(signIn, control.handler));
+  const front = await frontDoor({ authority, clock }, signInOrArm(signIn, control.handler));
   const armPort = await listenLocal(front, config.ports["armPort"]);
   const portal = await openPortal(config, { source: control.source, clock, random });
   return {
@@ -203,7 +203,10 @@ function signInOrArm(signIn: HttpHandler, arm: HttpHandler): HttpHandler {
   };
 }
 
-async function frontDoor(authority: Authority, handler: HttpHandler): Promise<HttpsServer> {
+async function frontDoor(
+  { authority, clock }: { readonly authority: Authority; readonly clock: Clock },
+  handler: HttpHandler,
+): Promise<HttpsServer> {
   const hosts: readonly string[] = [cloud.armHost, cloud.loginHost, ...localHosts];
   const server = createHttpsServer(
     {
@@ -213,7 +216,11 @@ async function frontDoor(authority: Authority, handler: HttpHandler): Promise<Ht
       // A client that dials an address sends no name.
       ...(await authority.leafFor("localhost")),
     },
-    requestListener(handler, (error) => json(error.status, cloudError(error.code, error.message))),
+    requestListener(
+      handler,
+      (error) => json(error.status, cloudError(error.code, error.message)),
+      clock,
+    ),
   );
   server.on("tlsClientError", () => {});
   return server;
