@@ -60,6 +60,29 @@ export const clientErrors = {
     "The configuration service issued no ingestion token.",
     "Read its text; check that the rule is still associated with the cluster.",
   ),
+  KubeconfigInvalid: world(
+    "The kubeconfig, or the pod's service account, cannot be used.",
+    "Correct the file at the line and column.",
+    false,
+  ),
+  KubeconfigExecRefused: world(
+    "The kubeconfig runs a program for its credential, and this was not allowed.",
+    "Allow it with --kubeconfig-exec if you trust the file.",
+    false,
+  ),
+  KubernetesCredentialFailed: world(
+    "The token for the Kubernetes API server cannot be had.",
+    "Look at the token's file, or at the program that prints it.",
+  ),
+  KubernetesRefused: world(
+    "The Kubernetes API server refused the request.",
+    "Read its status; 403 asks for a role that may list and watch.",
+  ),
+  KubernetesListTooLong: world(
+    "A list has more objects than the client keeps.",
+    "Narrow it with namespaces or selectors.",
+    false,
+  ),
   DnsTimedOut: world("The resolver did not answer in time.", "Check the resolver; retry."),
   DnsUnreadable: world("The resolver's answer cannot be read.", "Check the resolver.", false),
 } as const satisfies ErrorCatalogue;

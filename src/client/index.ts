@@ -12,6 +12,34 @@ export { dnsClient } from "./dns-client.ts";
 export type { DnsAnswer, DnsClient, DnsClientOptions } from "./dns-client.ts";
 export { clientErrors } from "./errors.ts";
 export { objectOf, retryAfterMs, serviceError } from "./json-answer.ts";
+export { kubernetesClient } from "./kubernetes-client.ts";
+export type {
+  KubernetesClient,
+  KubernetesClientOptions,
+  KubernetesQuery,
+} from "./kubernetes-client.ts";
+export { inClusterAccess, readKubeconfig, serviceAccountFolder } from "./kubernetes-config.ts";
+export type { KubernetesAccess, KubernetesCredential } from "./kubernetes-config.ts";
+export {
+  endpointSliceView,
+  endpointsView,
+  nodeView,
+  podView,
+  serviceView,
+} from "./kubernetes-objects.ts";
+export type {
+  AddressView,
+  ContainerView,
+  EndpointsView,
+  NamedValues,
+  NodeView,
+  ObjectView,
+  PodView,
+  PortView,
+  ServiceView,
+} from "./kubernetes-objects.ts";
+export { startReflector } from "./kubernetes-reflector.ts";
+export type { Reflector, ReflectorOptions, ReflectorState } from "./kubernetes-reflector.ts";
 export { prometheusClient } from "./prometheus-client.ts";
 export type { PrometheusClient, QueryAnswer } from "./prometheus-client.ts";
 export { sendWriteMessage, sendWriteRequest } from "./remote-write-client.ts";
