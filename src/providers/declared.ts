@@ -4,7 +4,6 @@ import { sameId, stringAt } from "../arm/index.ts";
 import type {
   ArmResource,
   Derived,
-  Json,
   JsonObject,
   RequestBody,
   ResourceId,
@@ -55,10 +54,6 @@ export function stableGuid(...parts: readonly string[]): string {
     hex.slice(20, 32),
   ].join("-");
 }
-
-/** The id at `{ …: { id } }` of a reference property, or undefined. */
-export const referredId = (value: Json | undefined): ResourceId | undefined =>
-  stringAt(value, "id");
 
 /** Those of `resources` whose property at `path` is the id `id`. */
 export const referringTo = (

@@ -77,10 +77,6 @@ export const ruleSources = {
   "reach.other-network":
     "inferred: peering is not emulated yet, so a network reaches only its own interfaces",
   "reach.unknown-network": "inferred: a virtual network that does not exist reaches nothing",
-
-  "subnet.unknown": "inferred: a subnet that does not exist has no addresses",
-  "subnet.not-ipv4": "inferred: private endpoints are emulated on IPv4 subnets only",
-  "subnet.full": "learn.microsoft.com/azure/virtual-network/virtual-networks-faq",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type RuleId = keyof typeof ruleSources;

@@ -48,11 +48,10 @@ export {
   parseIpv4Prefix,
   prefixContains,
   reservedAddresses,
-  subnetFreeAddresses,
   subnetPrefix,
   usableAddresses,
 } from "./subnet-addresses.ts";
-export type { Ipv4Prefix, SubnetAddresses } from "./subnet-addresses.ts";
+export type { Ipv4Prefix } from "./subnet-addresses.ts";
 export {
   associationsOf,
   associationsWith,

@@ -1,76 +1,35 @@
-/** Subnet addresses: what Azure keeps, what is taken, what is next. */
+/** IPv4 prefixes and addresses: what is read, and what Azure keeps of a subnet. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonObject } from "../arm/index.ts";
 import {
   formatIpv4,
   parseIpv4,
   parseIpv4Prefix,
   prefixContains,
-  subnetFreeAddresses,
+  subnetPrefix,
+  usableAddresses,
 } from "./index.ts";
 import { graphOf, group } from "./test-graph.ts";
 
 const vnetId = `${group}/providers/Microsoft.Network/virtualNetworks/aks`;
 const subnetId = `${vnetId}/subnets/s`;
-const nic = (...addresses: readonly string[]): JsonObject => ({
-  ipConfigurations: addresses.map((privateIPAddress) => ({
-    properties: { privateIPAddress, subnet: { id: subnetId.toUpperCase() } },
-  })),
-});
-const nicId = `${group}/providers/Microsoft.Network/networkInterfaces/n`;
-
-test("the first four addresses and the last are Azure's", () => {
-  const graph = graphOf({ [subnetId]: { addressPrefix: "10.1.0.0/29" } });
-  const found = subnetFreeAddresses(graph, { subnetId, count: 3 });
-  assert.deepEqual(found.free, ["10.1.0.4", "10.1.0.5", "10.1.0.6"]);
-  assert.equal(found.usable, 3);
-  assert.deepEqual(found.reasons, []);
+test("the first four addresses and the last of a subnet are Azure's", () => {
+  const usable = (prefix: string): number => {
+    const read = parseIpv4Prefix(prefix);
+    return read === undefined ? -1 : usableAddresses(read);
+  };
+  assert.deepEqual(["10.1.0.0/29", "10.1.0.0/28", "10.0.0.0/8"].map(usable), [3, 11, 2 ** 24 - 5]);
+  assert.deepEqual(["10.1.0.0/30", "10.1.0.0/32"].map(usable), [0, 0]);
 });
 
-test("one address more than a subnet has is refused with the numbers and the remedy", () => {
-  const graph = graphOf({ [subnetId]: { addressPrefix: "10.1.0.0/29" } });
-  const { free, reasons } = subnetFreeAddresses(graph, { subnetId, count: 4 });
-  assert.equal(free.length, 3);
-  assert.equal(reasons[0]?.rule, "subnet.full");
-  assert.match(
-    reasons[0]?.says ?? "",
-    /3 usable addresses, 0 are taken, and 4 are needed\. Use a larger/,
-  );
-});
-
-test("addresses of interfaces are taken, and gaps are filled from below", () => {
-  const graph = graphOf({
-    [subnetId]: { addressPrefix: "10.1.0.0/27" },
-    [nicId]: nic("10.1.0.4", "10.1.0.6"),
-  });
-  const found = subnetFreeAddresses(graph, { subnetId, count: 2 });
-  assert.deepEqual(found.free, ["10.1.0.5", "10.1.0.7"]);
-  assert.equal(found.used, 2);
-});
-
-test("a subnet that only its network lists is known", () => {
-  const graph = graphOf({
+test("a subnet's prefix is its own, or the one that its network lists", () => {
+  const own = graphOf({ [subnetId]: { addressPrefix: "10.1.0.0/29" } });
+  assert.equal(subnetPrefix(own, subnetId), "10.1.0.0/29");
+  const listed = graphOf({
     [vnetId]: { subnets: [{ id: subnetId, properties: { addressPrefixes: ["10.1.0.0/28"] } }] },
   });
-  assert.equal(subnetFreeAddresses(graph, { subnetId, count: 1 }).usable, 11);
-});
-
-test("an unknown subnet and one that is not IPv4 have no addresses, and say why", () => {
-  const unknown = subnetFreeAddresses(graphOf({}), { subnetId, count: 1 });
-  assert.equal(unknown.reasons[0]?.rule, "subnet.unknown");
-  const six = graphOf({ [subnetId]: { addressPrefix: "fd00::/64" } });
-  assert.equal(
-    subnetFreeAddresses(six, { subnetId, count: 1 }).reasons[0]?.rule,
-    "subnet.not-ipv4",
-  );
-});
-
-test("a large subnet is not written out", () => {
-  const graph = graphOf({ [subnetId]: { addressPrefix: "10.0.0.0/8" } });
-  const found = subnetFreeAddresses(graph, { subnetId, count: 1 });
-  assert.deepEqual(found.free, ["10.0.0.4"]);
-  assert.equal(found.usable, 2 ** 24 - 5);
+  assert.equal(subnetPrefix(listed, subnetId.toUpperCase()), "10.1.0.0/28");
+  assert.equal(subnetPrefix(graphOf({}), subnetId), undefined);
 });
 
 test("addresses and prefixes are read strictly, and written back", () => {

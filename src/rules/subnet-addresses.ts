@@ -1,9 +1,6 @@
-/** The addresses of a subnet: how many there are, which are taken, which are next. IPv4 only. */
+/** IPv4 prefixes and addresses, and how many addresses a subnet has. */
 import { at, listAt, parseId, sameId, stringAt } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
-import type { Reason } from "../core/index.ts";
-import { because } from "./because.ts";
-import { addressesIn } from "./network-view.ts";
 
 export interface Ipv4Prefix {
   /** The first address, as an unsigned 32-bit number. */
@@ -15,16 +12,6 @@ export interface Ipv4Prefix {
 
 /** Azure keeps the first four addresses of a subnet and the last. @see learn.microsoft.com/azure/virtual-network/virtual-networks-faq */
 export const reservedAddresses = { atStart: 4, atEnd: 1 } as const;
-
-export interface SubnetAddresses {
-  readonly prefix: string;
-  /** Addresses that resources can have at all. */
-  readonly usable: number;
-  readonly used: number;
-  /** The lowest free addresses, as many as were asked for where there are that many. */
-  readonly free: readonly string[];
-  readonly reasons: readonly Reason[];
-}
 
 /** Reads a dotted quad; undefined when it is none. Leading zeros are refused, since readers differ on them. */
 export function parseIpv4(text: string): number | undefined {
@@ -77,49 +64,3 @@ export function subnetPrefix(graph: Graph, subnetId: ResourceId): string | undef
   }
   return undefined;
 }
-
-/**
- * The lowest `count` free addresses of a subnet. Fewer come back when it is too small, with the reason; none when it
- * does not exist or is not IPv4.
- */
-export function subnetFreeAddresses(
-  graph: Graph,
-  { subnetId, count }: { readonly subnetId: ResourceId; readonly count: number },
-): SubnetAddresses {
-  const text = subnetPrefix(graph, subnetId);
-  if (text === undefined) {
-    return none("", because("subnet.unknown", `There is no subnet ${subnetId}.`));
-  }
-  const prefix = parseIpv4Prefix(text);
-  if (prefix === undefined) {
-    return none(text, because("subnet.not-ipv4", `${subnetId} has the prefix ${text}, not IPv4.`));
-  }
-  const taken = new Set(addressesIn(graph, subnetId).map(({ address }) => address));
-  const free: string[] = [];
-  const end = prefix.first + prefix.size - reservedAddresses.atEnd;
-  for (
-    let next = prefix.first + reservedAddresses.atStart;
-    next < end && free.length < count;
-    next++
-  ) {
-    const address = formatIpv4(next);
-    if (!taken.has(address)) free.push(address);
-  }
-  const usable = usableAddresses(prefix);
-  const says = `${subnetId} (${text}) has ${usable} usable addresses, ${taken.size} are taken, and ${count} are needed. Use a larger subnet.`;
-  return {
-    prefix: text,
-    usable,
-    used: taken.size,
-    free,
-    reasons: free.length < count ? [because("subnet.full", says)] : [],
-  };
-}
-
-const none = (prefix: string, reason: Reason): SubnetAddresses => ({
-  prefix,
-  usable: 0,
-  used: 0,
-  free: [],
-  reasons: [reason],
-});

@@ -1,5 +1,4 @@
 /** Associations seen from the rule or endpoint that they name. */
-import { listAt } from "../../arm/index.ts";
 import type { ArmResource, Graph, Json, JsonObject, Problem, ResourceId } from "../../arm/index.ts";
 import { referringTo } from "../declared.ts";
 import { problem } from "../problems.ts";
@@ -35,9 +34,3 @@ export function associationsTo(
   const message = `The resource '${resource.id}' has ${found.length} associations: ${ids.join(", ")}${more}. Delete them first.`;
   return [problem("ResourceHasAssociations", message, { status: 409, target: resource.id })];
 }
-
-/** The streams of a rule's flows. */
-export const flowStreams = (properties: JsonObject): readonly string[] =>
-  listAt(properties, "dataFlows").flatMap((flow) =>
-    listAt(flow, "streams").filter((stream) => typeof stream === "string"),
-  );

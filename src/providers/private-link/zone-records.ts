@@ -1,5 +1,5 @@
 /** The address records that a private endpoint's zone group keeps in private DNS zones. */
-import { isObject, listAt, sameId, stringAt } from "../../arm/index.ts";
+import { isObject, listAt, stringAt } from "../../arm/index.ts";
 import type { ArmResource, Graph, Json, JsonObject, ResourceId } from "../../arm/index.ts";
 import type { EndpointMember } from "../../rules/index.ts";
 import type { Draft } from "../draft.ts";
@@ -158,13 +158,3 @@ export function countRecords(draft: Draft, zoneId: ResourceId): void {
     numberOfVirtualNetworkLinks: links.length,
   });
 }
-
-/** The zone groups that have a zone among theirs. */
-export const zoneGroupsOn = (graph: Graph, zoneId: ResourceId): readonly ArmResource[] =>
-  graph
-    .ofType(typeNames.privateDnsZoneGroups)
-    .filter((group) =>
-      listAt(group.properties, "privateDnsZoneConfigs").some((config) =>
-        sameId(zoneIdOf(config), zoneId),
-      ),
-    );
