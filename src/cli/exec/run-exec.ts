@@ -2,7 +2,7 @@
 import { CodedError } from "../../core/index.ts";
 import { openSession } from "./admin-client.ts";
 import type { OpenSession, Where } from "./admin-client.ts";
-import { gatewayEnvironment } from "./environment.ts";
+import { gatewayEnvironment, proxyIgnorers } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { makeExecFiles } from "./exec-files.ts";
 import type { ExecFiles } from "./exec-files.ts";
@@ -93,6 +93,7 @@ async function runByGateway(
 ): Promise<number> {
   const { words } = options;
   say(options, { doors }, `the gateway (${why}); what ignores HTTPS_PROXY is not inside`);
+  if (!options.quiet) options.note(`  not inside: ${proxyIgnorers.join("; ")}\n`);
   try {
     const ended = await runChild({
       ...options,
