@@ -17,12 +17,11 @@ export interface ControllerParts {
   podStartMs: number;
   /** How many pods a replica set makes or ends in one step. */
   readonly podsPerStep: number;
-  /** The pause between two steps, which the clock gives. */
-  readonly stepMs: number;
   /** Objects by the uid of the object that owns them. */
   readonly ownedBy: (uid: string) => readonly KubeObject[];
-  /** Reconciles the object again after a pause. */
+  /** Reconciles the object again after a pause; until then it `isPaused`. */
   readonly again: (object: KubeObject) => void;
+  readonly isPaused: (object: KubeObject) => boolean;
 }
 
 export interface Controllers {
@@ -39,6 +38,9 @@ const reconcilers: Readonly<Record<string, (parts: ControllerParts, object: Kube
     Service: reconcileService,
   };
 
+const PODS_PER_STEP = 250;
+const STEP_MS = 250;
+
 export function createControllers(options: {
   readonly store: ObjectStore;
   readonly clock: Clock;
@@ -49,6 +51,7 @@ export function createControllers(options: {
   const owned = new Map<string, Map<string, KubeObject>>();
   const dirty = new Map<string, KubeObject>();
   const started: KubeObject[] = [];
+  const paused = new Set<string>();
   let settling = false;
   let startTimer = false;
 
@@ -57,15 +60,18 @@ export function createControllers(options: {
   };
   const parts: ControllerParts = {
     ...options,
-    podsPerStep: 250,
-    stepMs: 250,
+    podsPerStep: PODS_PER_STEP,
     ownedBy: (uid) => [...(owned.get(uid)?.values() ?? [])],
-    again: (object) => {
-      clock.after(250, () => {
+    again(object) {
+      const uid = object.metadata.uid ?? "";
+      paused.add(uid);
+      clock.after(STEP_MS, () => {
+        paused.delete(uid);
         mark(object);
         settle();
       });
     },
+    isPaused: ({ metadata: { uid = "" } }) => paused.has(uid),
   };
   const settle = (): void => {
     if (settling) return;

@@ -152,7 +152,7 @@ function replicaSetOf(
 /** Pods up to the wanted count, some at a time, then the status. */
 export function reconcileReplicaSet(parts: ControllerParts, set: KubeObject): void {
   const pods = podsOf(parts, set);
-  const missing = wantedReplicas(set) - pods.length;
+  const missing = parts.isPaused(set) ? 0 : wantedReplicas(set) - pods.length;
   const step = Math.min(Math.abs(missing), parts.podsPerStep);
   for (let made = 0; made < Math.min(missing, step); made++) {
     parts.store.put(podOf(set, { name: `${set.metadata.name}-${suffix(parts)}` }));
