@@ -1,8 +1,6 @@
 /** Composes the edge: authority, store, link table, access log, and the listeners. */
 import { createServer } from "node:http";
 import { join } from "node:path";
-import type { GraphSource } from "../arm/index.ts";
-import type { Clock, Random } from "../core/index.ts";
 import { createEdge, openAccessLog } from "../edge/index.ts";
 import { receiveRemoteWrite } from "../ingest/index.ts";
 import { readLinkTable } from "../network/index.ts";
@@ -12,17 +10,14 @@ import { openAuthority } from "../tls/index.ts";
 import { openSigningKey } from "../tokens/index.ts";
 import { closeServer, listenLocal, onPreferredPort } from "./listen.ts";
 import { dataPaths, socketPaths } from "./paths.ts";
+import type { FollowerParts } from "./follow-graph.ts";
 import type { ProcessConfig, StartedPart } from "./platform-process.ts";
 
-export interface EdgeParts {
-  readonly source: GraphSource;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly note: (text: string) => void;
-}
-
 /** Starts the edge on a platform's folders. `ready` has `publicPort` and `metricsPort`. */
-export async function composeEdge(config: ProcessConfig, parts: EdgeParts): Promise<StartedPart> {
+export async function composeEdge(
+  config: ProcessConfig,
+  parts: FollowerParts,
+): Promise<StartedPart> {
   const { source, clock, random, note } = parts;
   const paths = dataPaths(config.data);
   const sockets = socketPaths(config.sockets);

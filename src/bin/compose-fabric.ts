@@ -1,23 +1,15 @@
 /** Composes the fabric: resolvers, private endpoints, the gateway, and the ways to the edge and to control. */
-import type { GraphSource } from "../arm/index.ts";
-import type { Clock, Random } from "../core/index.ts";
 import { messageOf } from "../core/index.ts";
 import { createFabric, identityTokenOver } from "../network/index.ts";
 import { onPreferredPort } from "./listen.ts";
 import { dataPaths, socketPaths } from "./paths.ts";
+import type { FollowerParts } from "./follow-graph.ts";
 import type { ProcessConfig, StartedPart } from "./platform-process.ts";
-
-export interface FabricParts {
-  readonly source: GraphSource;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly note: (text: string) => void;
-}
 
 /** Starts the fabric on a platform's folders. `ready` has `adminSocket` and `gatewayPort`. */
 export async function composeFabric(
   config: ProcessConfig,
-  { source, clock, random, note }: FabricParts,
+  { source, clock, random, note }: FollowerParts,
 ): Promise<StartedPart> {
   const paths = dataPaths(config.data);
   const sockets = socketPaths(config.sockets);
