@@ -24,8 +24,8 @@ export function BoxNode({ data }: BoxProps) {
   const state = [isChosen ? "chosen" : "", isDim ? "dim" : ""].join(" ");
   return (
     <div className={`box kind-${box.kind} ${state}`} title={box.title}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="target" position={Position.Top} isConnectable={false} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
       <Glyph kind={box.kind} />
       <strong>{fitText(box.title, box.width - 52, TITLE_CHAR)}</strong>
       <em>

@@ -20,7 +20,10 @@ interface PictureViewProps {
   readonly choose: (chosen: Chosen | undefined) => void;
 }
 
-const fit = { padding: 0.05, maxZoom: 1.25 };
+const fit = {
+  padding: { top: "18px", left: "24px", right: "24px", bottom: "54px" },
+  maxZoom: 1.25,
+} as const;
 const nodeTypes = { box: BoxNode, frame: FrameNode };
 const edgeTypes = { arrow: ArrowEdge };
 /** Nothing moves on a way that is refused now, whatever did a minute ago. */

@@ -54,6 +54,13 @@ export const cliErrors = {
     means: "The cluster's pools name no subnet, so nothing of it stands in a virtual network.",
     remedy: "Give the pool a subnet of your own network (vnetSubnetID).",
   },
+  PortalUnanswered: {
+    status: 0,
+    fault: "world",
+    retry: true,
+    means: "The platform's portal, which knows the topology, gave no picture.",
+    remedy: "The message says what it answered; try again once the platform is up.",
+  },
   NameNotFound: {
     status: 0,
     fault: "caller",

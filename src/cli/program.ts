@@ -44,6 +44,8 @@ function programOf(
       second === undefined ? program : groupOf(program, groups, { name: first, commands, context });
     const added = parent.command(second ?? first).description(command.summary);
     configure(added, context);
+    // `show` is a command, and the group of `show topology` as well.
+    if (second === undefined) groups.set(first, added.enablePositionalOptions());
     declare(added, command);
     added.action(async () => {
       done(await command.run(inputOf(added), context));

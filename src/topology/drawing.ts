@@ -90,15 +90,15 @@ export const verdictWord = ({ path, verdict }: Pick<LabelRow, "path" | "verdict"
   return verdict === "public" ? "open" : verdict === "closed" ? "refused" : verdict;
 };
 
-/** The path of a smooth line through an arrow's points, in SVG's notation. It leaves and enters level, and meets every point. */
+/** The path of a smooth line through an arrow's points, in SVG's notation. It leaves and enters upright, and meets every point. */
 export function smoothPath(points: readonly Point[]): string {
   const [first, ...rest] = points;
   if (first === undefined) return "";
   let before = first;
   let path = `M${at(first)}`;
   for (const here of rest) {
-    const middle = (before.x + here.x) / 2;
-    path += `C${at({ x: middle, y: before.y })} ${at({ x: middle, y: here.y })} ${at(here)}`;
+    const middle = (before.y + here.y) / 2;
+    path += `C${at({ x: before.x, y: middle })} ${at({ x: here.x, y: middle })} ${at(here)}`;
     before = here;
   }
   return path;

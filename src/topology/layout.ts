@@ -1,4 +1,4 @@
-/** The layout: places for the boxes, frames and arrows of a topology, in ranks from left to right. The same topology gives the same picture. */
+/** The layout: places for the boxes, frames and arrows of a topology, in ranks from top to bottom. The same topology gives the same picture. */
 import * as dagre from "@dagrejs/dagre";
 import { sizes } from "./drawing.ts";
 import type { Arrow, Box, Drawing, Frame, LabelRow, Place, Point, Tone } from "./drawing.ts";
@@ -76,9 +76,6 @@ function layoutOf(topology: Topology): Drawing {
   const boxes = topology.nodes
     .filter((node) => node.kind !== "network" || !hasMembers(topology, node.id))
     .map((node) => boxAt(node, placeOf(graph.node(node.id) as Place)));
-  const frames = topology.nodes
-    .filter((node) => node.kind === "network" && hasMembers(topology, node.id))
-    .map((node) => frameAround(node, membersOf(topology, boxes, node.id)));
   const arrows = topology.edges.map((edge) =>
     arrowOf(edge, {
       rows: rows.get(edge.id) ?? [],
@@ -86,16 +83,22 @@ function layoutOf(topology: Topology): Drawing {
       tone: toneOf(edge.flows.flatMap((id) => flows.get(id)?.verdict ?? [])),
     }),
   );
+  const frames = topology.nodes
+    .filter((node) => node.kind === "network" && hasMembers(topology, node.id))
+    .map((node) => {
+      const members = membersOf(topology, boxes, node.id);
+      return frameAround(node, [...members, ...labelsWithin(arrows, members)]);
+    });
   return fitted({ boxes, frames, arrows: withPorts(arrows, boxes) });
 }
 
 /** How far apart arrows leave and enter a box, at most. */
-const PORT_STEP = 22;
+const PORT_STEP = 40;
 
 /** A line bends no nearer to a box than this. */
-const BEND_ROOM = 34;
+const BEND_ROOM = 18;
 
-/** Lets every arrow leave its box on the right and enter on the left, in the order of where they go. */
+/** Lets every arrow leave its box below and enter above, in the order of where they go. */
 function withPorts(arrows: readonly Arrow[], boxes: readonly Box[]): readonly Arrow[] {
   const places = new Map(boxes.map((box) => [box.id, box]));
   const starts = new Map<string, Point>();
@@ -103,11 +106,11 @@ function withPorts(arrows: readonly Arrow[], boxes: readonly Box[]): readonly Ar
   for (const box of boxes) {
     const leaving = arrows.filter(({ from }) => from === box.id);
     const entering = arrows.filter(({ to }) => to === box.id);
-    spread(box, leaving, (arrow) => arrow.points[1]?.y ?? 0).forEach((y, id) =>
-      starts.set(id, { x: box.x + box.width, y }),
+    spread(box, leaving, (arrow) => arrow.points[1]?.x ?? 0).forEach((x, id) =>
+      starts.set(id, { x, y: box.y + box.height }),
     );
-    spread(box, entering, (arrow) => arrow.points.at(-2)?.y ?? 0).forEach((y, id) =>
-      ends.set(id, { x: box.x, y }),
+    spread(box, entering, (arrow) => arrow.points.at(-2)?.x ?? 0).forEach((x, id) =>
+      ends.set(id, { x, y: box.y }),
     );
   }
   return arrows.map((arrow) => {
@@ -119,24 +122,24 @@ function withPorts(arrows: readonly Arrow[], boxes: readonly Box[]): readonly Ar
     if (start === undefined || end === undefined || from === undefined || to === undefined) {
       return arrow;
     }
-    if (end.x <= start.x) return arrow;
+    if (end.y <= start.y) return arrow;
     const between = arrow.points
       .slice(1, -1)
-      .filter(({ x }) => x > start.x + BEND_ROOM && x < end.x - BEND_ROOM);
+      .filter(({ y }) => y > start.y + BEND_ROOM && y < end.y - BEND_ROOM);
     return { ...arrow, points: [start, ...between, end] };
   });
 }
 
-/** The heights at which arrows meet one side of a box, by arrow. */
+/** Where arrows meet one side of a box, by arrow. */
 function spread(
   box: Place,
   arrows: readonly Arrow[],
   heading: (arrow: Arrow) => number,
 ): ReadonlyMap<string, number> {
   const sorted = arrows.toSorted((a, b) => heading(a) - heading(b));
-  const step = Math.min(PORT_STEP, (box.height - 24) / Math.max(1, sorted.length));
-  const top = box.y + box.height / 2 - ((sorted.length - 1) * step) / 2;
-  return new Map(sorted.map(({ id }, index) => [id, top + index * step]));
+  const step = Math.min(PORT_STEP, (box.width - 40) / Math.max(1, sorted.length));
+  const left = box.x + box.width / 2 - ((sorted.length - 1) * step) / 2;
+  return new Map(sorted.map(({ id }, index) => [id, left + index * step]));
 }
 
 type DagreGraph = InstanceType<typeof dagre.graphlib.Graph>;
@@ -165,7 +168,7 @@ const membersOf = (
 
 function ranked(topology: Topology, rows: ReadonlyMap<string, readonly LabelRow[]>): DagreGraph {
   const graph = new dagre.graphlib.Graph({ compound: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 34, edgesep: 22, ranksep: 40 });
+  graph.setGraph({ rankdir: "TB", nodesep: 40, edgesep: 24, ranksep: 42 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of topology.nodes) graph.setNode(node.id, { ...sizeOf(node) });
   for (const { id, networkId } of topology.nodes) {
@@ -226,7 +229,15 @@ const boxAt = (node: TopologyNode, place: Place): Box => ({
   ...place,
 });
 
-function frameAround(node: TopologyNode, members: readonly Box[]): Frame {
+/** The labels of arrows from one member of a network to another. */
+const labelsWithin = (arrows: readonly Arrow[], members: readonly Box[]): readonly Place[] => {
+  const ids = new Set(members.map(({ id }) => id));
+  return arrows.flatMap(({ from, to, label }) =>
+    label !== undefined && ids.has(from) && ids.has(to) ? [label] : [],
+  );
+};
+
+function frameAround(node: TopologyNode, members: readonly Place[]): Frame {
   const pad = sizes.framePadding;
   const x = Math.min(...members.map((box) => box.x)) - pad;
   const y = Math.min(...members.map((box) => box.y)) - pad - sizes.frameHeader;

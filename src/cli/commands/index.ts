@@ -7,6 +7,7 @@ import { exec } from "./exec.ts";
 import { prove } from "./prove.ts";
 import { queryMetrics } from "./query-metrics.ts";
 import { resolve } from "./resolve.ts";
+import { showTopology } from "./show-topology.ts";
 import { show } from "./show.ts";
 import { start } from "./start.ts";
 import { token } from "./token.ts";
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   prove,
   queryMetrics,
   show,
+  showTopology,
   resolve,
   exec,
   token,
