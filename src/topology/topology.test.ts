@@ -1,0 +1,151 @@
+/** The topology: each path's verdict and way, as the rules decide them, and the boxes and arrows that they give. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { graphFrom, idKey, withChanges } from "../arm/index.ts";
+import { limits } from "../core/index.ts";
+import { topologyOf } from "./index.ts";
+import type { Topology } from "./index.ts";
+import { estate, group, ids, resource } from "./testing/estate.ts";
+import type { EstateOptions } from "./testing/estate.ts";
+
+/** `path verdict: stop → stop`, of the cluster's paths. */
+function paths(options: EstateOptions): readonly string[] {
+  const topology = topologyOf(estate(options));
+  return topology.flows
+    .filter(({ path }) => path !== "outside")
+    .map(({ path, verdict, stops }) => `${path} ${verdict}: ${way(topology, stops)}`);
+}
+
+const way = ({ nodes }: Topology, stops: readonly string[]): string =>
+  stops.map((stop) => nodes.find(({ id }) => id === stop)?.name ?? stop).join(" → ");
+
+const outside = (options: EstateOptions): readonly string[] =>
+  topologyOf(estate(options))
+    .flows.filter(({ path }) => path === "outside")
+    .map(({ title, verdict }) => `${title} ${verdict}`);
+
+test("a private estate's paths are private, each by its own endpoint", () => {
+  assert.deepEqual(paths({}), [
+    "configuration private: aks → pe-scope → ampls → dce",
+    "metrics-ingestion private: aks → pe-scope → ampls → dce → amw",
+    "metrics-query private: aks → pe-query → amw",
+  ]);
+  assert.deepEqual(outside({}), ["outside: dce closed", "outside: amw closed"]);
+});
+
+test("an estate whose public doors are open as well is both", () => {
+  assert.deepEqual(
+    paths({ publicAccess: "Enabled" }).map((path) => path.split(" ")[1]),
+    ["both:", "both:", "both:"],
+  );
+  assert.deepEqual(outside({ publicAccess: "Enabled" }), [
+    "outside: dce public",
+    "outside: amw public",
+  ]);
+});
+
+test("an estate without private endpoints is public, by the outside", () => {
+  assert.deepEqual(paths({ isPrivate: false, publicAccess: "Enabled" }), [
+    "configuration public: aks → Outside → dce",
+    "metrics-ingestion public: aks → Outside → dce → amw",
+    "metrics-query public: aks → Outside → amw",
+  ]);
+});
+
+test("doors that are shut without a private way are closed", () => {
+  assert.deepEqual(paths({ isPrivate: false }), [
+    "configuration closed: aks → Outside → dce",
+    "metrics-ingestion closed: aks → Outside → dce → amw",
+    "metrics-query closed: aks → Outside → amw",
+  ]);
+});
+
+test("a scope that does not link the endpoint breaks what goes by it, and says so", () => {
+  const topology = topologyOf(estate({ linked: false }));
+  const ingestion = topology.flows.find(({ path }) => path === "metrics-ingestion");
+  // The network's zone is in force and lacks the endpoint's names.
+  assert.equal(ingestion?.verdict, "broken");
+  assert.ok(ingestion?.reasons.some(({ rule }) => rule === "dns.no-record"));
+  assert.deepEqual(way(topology, ingestion?.stops ?? []), "aks → dce → amw");
+});
+
+test("a pending connection breaks its paths and alarms its box", () => {
+  const topology = topologyOf(estate({ status: "Pending" }));
+  assert.deepEqual(
+    topology.flows.filter(({ verdict }) => verdict === "broken").map(({ path }) => path),
+    ["configuration", "metrics-ingestion", "metrics-query"],
+  );
+  const box = topology.nodes.find(({ id }) => id === idKey(ids.scopeEndpoint));
+  assert.equal(box?.alarm, "Pending");
+});
+
+test("zones that are linked to no network are alarmed and answer nothing", () => {
+  const topology = topologyOf(estate({ zonesLinked: false }));
+  const zones = topology.nodes.filter(({ kind }) => kind === "zones");
+  assert.deepEqual(
+    zones.map(({ alarm, networkId }) => [alarm, networkId]),
+    [["not linked", undefined]],
+  );
+  assert.equal(topology.flows[0]?.verdict, "closed");
+});
+
+test("a perimeter that nobody here can ask leaves the verdict unknown", () => {
+  assert.deepEqual(
+    paths({ publicAccess: "SecuredByPerimeter" }).map((path) => path.split(" ")[1]),
+    ["private:", "unknown:", "unknown:"],
+  );
+});
+
+test("every flow has reasons with sources, from inside and from outside", () => {
+  for (const { path, reasons, outsideReasons } of topologyOf(estate()).flows) {
+    assert.ok(reasons.length > 0);
+    assert.ok([...reasons, ...outsideReasons].every(({ source }) => source !== ""));
+    assert.equal(outsideReasons.length > 0, path !== "outside");
+  }
+});
+
+test("endpoints, clusters and zones stand in their network; zones lead to the endpoints of their records", () => {
+  const { nodes, edges } = topologyOf(estate());
+  const vnet = idKey(ids.vnet);
+  assert.deepEqual(
+    nodes.filter(({ networkId }) => networkId === vnet).map(({ kind }) => kind),
+    ["cluster", "endpoint", "endpoint", "zones"],
+  );
+  const fromZones = edges.filter(({ from }) => from.startsWith("zones:")).map(({ to }) => to);
+  assert.deepEqual(fromZones, [idKey(ids.scopeEndpoint), idKey(ids.queryEndpoint)]);
+});
+
+test("a cluster without a subnet or rules stands alone and has no paths", () => {
+  const id = `${group}/providers/Microsoft.ContainerService/managedClusters/plain`;
+  const topology = topologyOf(graphFrom([resource(id, {})]));
+  assert.deepEqual(
+    topology.nodes.map(({ name, lines }) => [name, lines[0]]),
+    [
+      ["plain", "no subnet of its own"],
+      ["Outside", "every public network"],
+    ],
+  );
+  assert.deepEqual(topology.flows, []);
+});
+
+test("a graph of as many boxes as a picture takes is whole, and one more is counted as left out", () => {
+  const workspaces = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      resource(`${group}/providers/Microsoft.Monitor/accounts/amw${index}`, {}),
+    );
+  const atLimit = topologyOf(graphFrom(workspaces(limits.topologyNodesMax - 1)));
+  assert.deepEqual([atLimit.nodes.length, atLimit.omitted], [limits.topologyNodesMax, 0]);
+  const past = topologyOf(graphFrom(workspaces(limits.topologyNodesMax)));
+  assert.deepEqual([past.nodes.length, past.omitted], [limits.topologyNodesMax, 1]);
+  assert.equal(past.nodes.at(-1)?.kind, "outside");
+  const ids = new Set(past.nodes.map(({ id }) => id));
+  assert.ok(past.edges.every(({ from, to }) => ids.has(from) && ids.has(to)));
+});
+
+test("what is gone from the graph is gone from the picture", () => {
+  const graph = withChanges(estate(), [{ kind: "delete", id: ids.vnet }]);
+  const { nodes, edges } = topologyOf(graph);
+  assert.ok(!nodes.some(({ networkId }) => networkId !== undefined));
+  const known = new Set(nodes.map(({ id }) => id));
+  assert.ok(edges.every(({ from, to }) => known.has(from) && known.has(to)));
+});
