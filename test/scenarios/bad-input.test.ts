@@ -3,17 +3,18 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { stringAt } from "../../src/arm/index.ts";
 import { audiences } from "../../src/azure/index.ts";
-import { labelsOf, limits, systemClock, systemRandom } from "../../src/core/index.ts";
+import { labelsOf, limits } from "../../src/core/index.ts";
 import type { Label } from "../../src/core/index.ts";
-import { issueToken, openSigningKey } from "../../src/tokens/index.ts";
 import { encodeWriteRequest, snappyEncode } from "../../src/wire/index.ts";
 import { armOf } from "../support/arm.ts";
 import type { TestArm } from "../support/arm.ts";
 import { removeFolder, startPlatform } from "../support/command.ts";
 import type { TestPlatform } from "../support/command.ts";
 import { refusedWith } from "../support/documented.ts";
-import { credentialOf, makePrivateEstate } from "../support/private-estate.ts";
+import { makePrivateEstate } from "../support/private-estate.ts";
 import type { PrivateEstate } from "../support/private-estate.ts";
+import { openForge } from "../support/token-forge.ts";
+import type { TokenForge } from "../support/token-forge.ts";
 import { wireAt } from "../support/wire.ts";
 import type { Wire, WireAnswer, WireRequest } from "../support/wire.ts";
 
@@ -23,6 +24,7 @@ let access: TestArm;
 let inside: Wire;
 let outside: Wire;
 let token: string;
+let forge: TokenForge;
 
 before(async () => {
   platform = await startPlatform();
@@ -31,6 +33,7 @@ before(async () => {
   inside = await wireAt(platform.ready, { kind: "vnet", vnet: estate.vnetName });
   outside = await wireAt(platform.ready, { kind: "public" });
   token = await estate.token(audiences.monitor);
+  forge = await openForge(platform.ready);
 });
 after(async () => {
   await inside.close();
@@ -236,28 +239,9 @@ test("another content type, encoding or version than remote write 1.0 has", asyn
   for (const [headers, code] of answers) refusedWith(await write({ headers }), 415, code);
 });
 
-/** Tokens of the platform's own key: of any life, audience and holder. */
-async function forged(
-  options: { objectId?: string; audience?: string; endedSeconds?: number } = {},
-): Promise<string> {
-  const clock = systemClock();
-  const path = `${platform.data}/keys/tokens.json`;
-  const key = await openSigningKey({ path, clock, random: systemRandom() });
-  const { tenantId, clientId, objectId } = credentialOf(platform.ready);
-  const lifeSeconds = 3600;
-  return issueToken(key, {
-    audience: options.audience ?? audiences.monitor,
-    tenantId,
-    appId: clientId,
-    objectId: options.objectId ?? objectId,
-    lifeSeconds,
-    nowMs: clock.nowMs() - ((options.endedSeconds ?? -lifeSeconds) + lifeSeconds) * 1000,
-  });
-}
-
 test("a token that has ended, one for another audience, and none", async () => {
-  assert.equal((await write({ token: await forged(), body: good("taken") })).status, 204);
-  const ended = await forged({ endedSeconds: limits.clockSkewSeconds + 1 });
+  assert.equal((await write({ token: forge.signed(), body: good("taken") })).status, 204);
+  const ended = forge.signed({ endedSeconds: limits.clockSkewSeconds + 1 });
   const wrong = await estate.token(audiences.arm);
   const cases: readonly (readonly [string, RegExp])[] = [
     [ended, /TokenExpired: the token ended at/],
@@ -282,11 +266,11 @@ test("a token that has ended, one for another audience, and none", async () => {
 
 test("a principal without the role, a rule that is none, a rule of another endpoint, a stream that is none", async () => {
   const stranger = "00000000-0000-4000-8000-00000000000f";
-  const noRole = await write({ token: await forged({ objectId: stranger }) });
+  const noRole = await write({ token: forge.signed({ objectId: stranger }) });
   refusedWith(noRole, 403, "OperationFailed", /IsRbacPresent: False/);
   const query = await outside.ask(new URL(estate.queryUrl).hostname, {
     path: "/api/v1/query?query=vector(1)",
-    token: await forged({ objectId: stranger, audience: audiences.prometheus }),
+    token: forge.signed({ objectId: stranger, audience: audiences.prometheus }),
   });
   refusedWith(query, 403, "AuthorizationFailed");
 

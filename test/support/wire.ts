@@ -7,6 +7,9 @@ import { connect } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { openSession } from "../../src/cli/exec/index.ts";
 import type { Where } from "../../src/cli/exec/index.ts";
+import { managedIdentityClient, openTransport } from "../../src/client/index.ts";
+import type { TokenSource } from "../../src/client/index.ts";
+import { systemClock } from "../../src/core/index.ts";
 import type { ReadyLine } from "./command.ts";
 
 export interface WireRequest {
@@ -35,7 +38,10 @@ export function askArm(ready: ReadyLine, request: WireRequest): Promise<WireAnsw
 
 /** A place in a network, or outside of all, from which any served host is asked. */
 export interface Wire {
-  readonly ask: (host: string, request: WireRequest) => Promise<WireAnswer>;
+  /** Asks a host at the address that its name has there, or at `address`. */
+  readonly ask: (host: string, request: WireRequest, address?: string) => Promise<WireAnswer>;
+  /** Tokens of the managed identity that stands there, for an audience. */
+  readonly identityToken: TokenSource;
   readonly close: () => Promise<void>;
 }
 
@@ -46,16 +52,23 @@ export async function wireAt(ready: ReadyLine, where: Where): Promise<Wire> {
   };
   const session = await openSession(fabric, where);
   const ca = readFileSync(ready.ca);
+  const clock = systemClock();
+  const gateway = session.doors.gatewayUrl;
+  const transport = openTransport({ clock, gateway });
   return {
-    ask: async (host, request) => {
-      const socket = await tunnel(new URL(session.doors.gatewayUrl), host, ca);
+    identityToken: managedIdentityClient({ transport, clock }),
+    ask: async (host, request, address = host) => {
+      const socket = await tunnel(new URL(gateway), { host, address, ca });
       try {
         return await exchange(request, { host, port: 443, ca, socket });
       } finally {
         socket.destroy();
       }
     },
-    close: () => session.close(),
+    close: async () => {
+      transport.close();
+      await session.close();
+    },
   };
 }
 
@@ -114,16 +127,19 @@ function codeOf(text: string): string | undefined {
   }
 }
 
-function tunnel(gateway: URL, host: string, ca: Buffer): Promise<TLSSocket> {
+function tunnel(
+  gateway: URL,
+  { host, address, ca }: { readonly host: string; readonly address: string; readonly ca: Buffer },
+): Promise<TLSSocket> {
   const pair = `${decodeURIComponent(gateway.username)}:${decodeURIComponent(gateway.password)}`;
   return new Promise((done, fail) => {
     const request = plainRequest({
       host: gateway.hostname,
       port: gateway.port,
       method: "CONNECT",
-      path: `${host}:443`,
+      path: `${address}:443`,
       headers: {
-        host: `${host}:443`,
+        host: `${address}:443`,
         "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}`,
       },
       agent: false,
@@ -132,7 +148,7 @@ function tunnel(gateway: URL, host: string, ca: Buffer): Promise<TLSSocket> {
     request.once("connect", (response, socket) => {
       if (response.statusCode !== 200) {
         socket.destroy();
-        return fail(new Error(`CONNECT ${host}: ${response.statusCode}`));
+        return fail(new Error(`CONNECT ${address}: ${response.statusCode}`));
       }
       const secured = connect({ socket, servername: host, ca });
       secured.once("error", fail);
