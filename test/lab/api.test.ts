@@ -256,3 +256,19 @@ test("a kubectl-shaped Accept header gets a Table", async () => {
   assert.equal(textAt(body, "kind"), "Table");
   assert.deepEqual(listAt(body, "rows", 0, "cells").slice(1, 4), ["1/1", "Running", 0]);
 });
+
+test("an administrator alone tells the lab its scenarios over HTTP", async () => {
+  const scale = (replicas: unknown, token?: string) =>
+    ask(lab, "/lab/scale", {
+      method: "POST",
+      body: { namespace: "shop", name: "web", replicas },
+      ...(token === undefined ? {} : { token }),
+    });
+  const token = lab.access.issueForServiceAccount("shop", "default");
+  assert.equal((await scale(1, token)).status, 403);
+  assert.equal((await scale(-1)).status, 400);
+  assert.equal((await scale(20_000)).status, 200);
+  assert.equal((await scale(20_001)).status, 400);
+  assert.equal((await scale(1)).status, 200);
+  assert.equal((await ask(lab, "/lab/none", { method: "POST" })).status, 404);
+});
