@@ -132,6 +132,13 @@ function findNode() {
   );
 }
 
+/** Node keeps what it made of the sources for the next time; `exec` takes this from the programs that it runs. */
+function compileCache() {
+  if (process.env.NODE_COMPILE_CACHE !== undefined) return {};
+  const folder = join(root, "node_modules", ".cache", "linkscope");
+  return { NODE_COMPILE_CACHE: folder, LINKSCOPE_COMPILE_CACHE: folder };
+}
+
 const passedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 function run(nodePath, command, { env, cwd }) {
@@ -139,7 +146,7 @@ function run(nodePath, command, { env, cwd }) {
     const child = spawn(nodePath, command, {
       stdio: "inherit",
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...compileCache(), ...env },
     });
     // A terminal sends Ctrl-C to the child as well, and a second one would end it at once; this process then only waits.
     const pass = (signal) => {

@@ -37,3 +37,17 @@ test("by the gateway both spellings of every proxy variable are set, and no exce
   }
   assert.ok(proxyIgnorers.some((text) => text.startsWith("Prometheus")));
 });
+
+test("what the launcher sets for the platform's own processes does not reach a command; the user's own does", () => {
+  const url = "http://id:secret@127.0.0.1:1";
+  const launched = { NODE_COMPILE_CACHE: "/ours", LINKSCOPE_COMPILE_CACHE: "/ours" };
+  for (const inner of [
+    namespaceEnvironment(launched, files),
+    gatewayEnvironment(launched, files, url),
+  ]) {
+    assert.equal(inner["NODE_COMPILE_CACHE"], undefined);
+    assert.equal(inner["LINKSCOPE_COMPILE_CACHE"], undefined);
+  }
+  const own = namespaceEnvironment({ NODE_COMPILE_CACHE: "/mine" }, files);
+  assert.equal(own["NODE_COMPILE_CACHE"], "/mine");
+});

@@ -38,13 +38,20 @@ export const proxyIgnorers: readonly string[] = [
   "programs with GnuTLS, wget on Debian among them: they take the proxy, but not the certificates",
 ];
 
+/** The user's environment: without what the launcher set for the platform's own processes. */
+const ofUser = (outer: Environment): readonly (readonly [string, string | undefined])[] => {
+  const { LINKSCOPE_COMPILE_CACHE: ours, NODE_COMPILE_CACHE: cache, ...rest } = outer;
+  const own = cache === undefined || cache === ours ? [] : [["NODE_COMPILE_CACHE", cache] as const];
+  return [...Object.entries(rest), ...own];
+};
+
 /** The environment inside a namespace: no proxy, since names and addresses are the virtual network's own. */
 export function namespaceEnvironment(
   outer: Environment,
   files: CertificateFiles,
 ): Readonly<Record<string, string>> {
   const dropped = [...bothCases([...proxyVariables, ...exceptionVariables]), "NODE_USE_ENV_PROXY"];
-  const inherited = Object.entries(outer).filter(([name]) => !dropped.includes(name));
+  const inherited = ofUser(outer).filter(([name]) => !dropped.includes(name));
   return defined([...inherited, ...certificateEntries(files)]);
 }
 
@@ -59,7 +66,7 @@ export function gatewayEnvironment(
   gatewayUrl: string,
 ): Readonly<Record<string, string>> {
   return defined([
-    ...Object.entries(outer),
+    ...ofUser(outer),
     ...bothCases(proxyVariables).map((name) => [name, gatewayUrl] as const),
     ...bothCases(exceptionVariables).map((name) => [name, ""] as const),
     ["NODE_USE_ENV_PROXY", "1"],
