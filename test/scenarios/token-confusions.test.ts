@@ -6,34 +6,19 @@ import type { Json, JsonObject } from "../../src/arm/index.ts";
 import { audiences, cloud, roleDefinitions } from "../../src/azure/index.ts";
 import { labelsOf, limits } from "../../src/core/index.ts";
 import { encodeWriteRequest, snappyEncode } from "../../src/wire/index.ts";
-import { armOf, articleEstate } from "../support/arm.ts";
+import { armOf } from "../support/arm.ts";
 import type { TestArm } from "../support/arm.ts";
 import { removeFolder, startPlatform } from "../support/command.ts";
 import type { TestPlatform } from "../support/command.ts";
 import { refusedWith } from "../support/documented.ts";
+import { openParty } from "../support/private-party.ts";
+import type { Party } from "../support/private-party.ts";
 import { openForge } from "../support/token-forge.ts";
 import type { TokenForge } from "../support/token-forge.ts";
 import { askArm, wireAt } from "../support/wire.ts";
 import type { Wire, WireAnswer } from "../support/wire.ts";
 
 type Side = "a" | "b";
-
-/** One cluster on its own private link, closed to the public. */
-interface Party {
-  readonly estate: Awaited<ReturnType<typeof articleEstate>>;
-  /** Inside its network, as its cluster. */
-  readonly inside: Wire;
-  readonly scope: string;
-  readonly dce: string;
-  readonly hosts: {
-    readonly configuration: string;
-    readonly metrics: string;
-    readonly query: string;
-  };
-  readonly ruleId: string;
-  /** The address of the private endpoint to its workspace. */
-  readonly queryAddress: string;
-}
 
 let platform: TestPlatform;
 let access: TestArm;
@@ -46,7 +31,10 @@ before(async () => {
   access = armOf(platform.ready);
   forge = await openForge(platform.ready);
   outside = await wireAt(platform.ready, { kind: "public" });
-  const [a, b] = await Promise.all([open("a", "10.1"), open("b", "10.2")]);
+  const [a, b] = await Promise.all([
+    openParty(platform, access, { name: "a", prefix: "10.1" }),
+    openParty(platform, access, { name: "b", prefix: "10.2" }),
+  ]);
   party = { a, b };
 });
 after(async () => {
@@ -57,55 +45,6 @@ after(async () => {
 });
 
 const version = { dce: "2022-06-01", workspace: "2023-04-03", network: "2023-05-01" };
-
-async function open(side: Side, prefix: string): Promise<Party> {
-  const region = "eastus";
-  const name = side;
-  const estate = await articleEstate(access, { name, region, workspaceRegion: region, prefix });
-  // Without an agent the wait ends with nothing closed; the closing is done here.
-  const words = ["enable", "metrics", "--cluster", `aks-${side}`, "--workspace", `amw-${side}`];
-  const enabled = await platform.linkscope([...words, "--scope", `ampls-${side}`, "--wait", "5s"]);
-  assert.equal(enabled.code, 3, enabled.note);
-  const insights = (type: string, resource: string): string =>
-    estate.id(`Microsoft.Insights/${type}`, resource);
-  const dceId = insights("dataCollectionEndpoints", `MSProm-${region}-aks-${side}`);
-  const disabled = { publicNetworkAccess: "Disabled" };
-  const dce = await estate.put(dceId, version.dce, {
-    location: region,
-    kind: "Linux",
-    properties: { networkAcls: disabled },
-  });
-  const workspace = await estate.put(estate.workspace, version.workspace, {
-    location: region,
-    properties: disabled,
-  });
-  const rule = await access.arm.get(
-    insights("dataCollectionRules", `MSProm-${region}-aks-${side}`),
-    version.dce,
-  );
-  const host = (resource: Json, ...path: readonly string[]): string =>
-    new URL(stringAt(resource, "properties", ...path) ?? "").hostname;
-  const query = host(workspace, "metrics", "prometheusQueryEndpoint");
-  const inside = await wireAt(platform.ready, {
-    kind: "vnet",
-    vnet: estate.vnet,
-    as: estate.cluster,
-  });
-  const printed = await platform.linkscope(["resolve", query, "--vnet", estate.vnet, "-o", "json"]);
-  return {
-    estate,
-    inside,
-    scope: insights("privateLinkScopes", `ampls-${side}`),
-    dce: dceId,
-    hosts: {
-      configuration: host(dce, "configurationAccess", "endpoint"),
-      metrics: host(dce, "metricsIngestion", "endpoint"),
-      query,
-    },
-    ruleId: stringAt(rule, "properties", "immutableId") ?? "",
-    queryAddress: stringAt(JSON.parse(printed.out) as Json, "addresses", 0) ?? "",
-  };
-}
 
 const agentQuery = "operatingLocation=eastus&platform=linux&api-version=2020-08-01-preview";
 const configurationPath = (side: Side): string =>
