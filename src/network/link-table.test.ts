@@ -128,3 +128,16 @@ test(
     });
   },
 );
+
+test("a table of the most bytes is read, and one byte more is refused by name", (t) => {
+  const path = tablePath(t);
+  openLinkTable(path).linkIdOf(endpoint("a"));
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.padEnd(limits.linkTableBytesMax));
+  assert.equal(openLinkTable(path).linkIdOf(endpoint("a")), 1);
+  writeFileSync(path, text.padEnd(limits.linkTableBytesMax + 1));
+  assert.throws(() => openLinkTable(path), {
+    code: "LinkTableUnreadable",
+    message: /has 67108865 bytes; the limit is 67108864/,
+  });
+});

@@ -197,6 +197,14 @@ test("TooManyTokenRequests: one attempt past those that may run at once is told 
   assert.deepEqual([statuses[0], statuses.at(-2), statuses.at(-1)], [200, 200, 429]);
 });
 
+test("a form of the most bytes is read, and one byte more is refused before any of it is", async () => {
+  const form = { ...secretForm(), scope, grant_type: "client_credentials", pad: "" };
+  const bare = new URLSearchParams(form).toString().length;
+  const padded = (bytes: number) => post(v2, { ...form, pad: "x".repeat(bytes - bare) });
+  assert.equal((await padded(limits.tokenRequestBytesMax)).status, 200);
+  await assert.rejects(padded(limits.tokenRequestBytesMax + 1), { code: "BodyTooLarge" });
+});
+
 test("discovery documents point at the origin that was asked, for tenants, common and adfs", async () => {
   const origin = "https://localhost:18443";
   const adfs = await get("/adfs/.well-known/openid-configuration", origin);

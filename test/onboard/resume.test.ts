@@ -151,6 +151,30 @@ test("a scope that is provisioning is waited for, as long as it takes", async ()
   assert.equal(retries.length, 20);
 });
 
+test("between two tries at a scope that is provisioning lies its wait", async () => {
+  const scene = await sceneOf();
+  refusing(scene.plane, busy, 1);
+  const atMs: number[] = [];
+  await applied(scene, {
+    onEvent: ({ kind }) => void (kind === "retry" && atMs.push(scene.plane.clock.nowMs())),
+  });
+  const [retried = 0] = atMs;
+  const { clock } = scene.plane;
+  assert.equal(atMs.length, 1);
+  assert.ok(clock.nowMs() - retried >= limits.onboardProvisioningWaitMs);
+});
+
+test("a failure that may pass is tried a few times, and one time more is a failure", async () => {
+  const down = new CodedError("ServiceUnavailable", "Try again.", { status: 503 });
+  const outcomeAfter = async (failures: number) => {
+    const scene = await sceneOf();
+    refusing(scene.plane, down, failures);
+    return (await applied(scene)).kind;
+  };
+  assert.equal(await outcomeAfter(limits.onboardTriesMax - 1), "done");
+  assert.equal(await outcomeAfter(limits.onboardTriesMax), "failed");
+});
+
 test("a scope that never stops provisioning ends the run after ten minutes", async () => {
   const scene = await sceneOf();
   refusing(scene.plane, busy, Number.POSITIVE_INFINITY);

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fakeClock, seededRandom } from "../../core/index.ts";
+import { CodedError, fakeClock, seededRandom } from "../../core/index.ts";
 import type { FakeClock } from "../../core/index.ts";
 import type { HttpRequest } from "../../http/index.ts";
 import { openSigningKey } from "../signing-key.ts";
@@ -42,7 +42,13 @@ export function testRequest(request: {
     path: request.path,
     query: new URLSearchParams(),
     headers: request.headers ?? {},
-    body: () => Promise.resolve(Buffer.from(request.body ?? "")),
+    body: (bytesMax) => readWithin(Buffer.from(request.body ?? ""), bytesMax),
     origin,
   };
 }
+
+/** As the listener does it: the whole body, or a refusal of its size. */
+const readWithin = (body: Buffer, bytesMax: number): Promise<Buffer> =>
+  body.length <= bytesMax
+    ? Promise.resolve(body)
+    : Promise.reject(new CodedError("BodyTooLarge", "It is too large.", { status: 413 }));
