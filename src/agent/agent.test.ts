@@ -80,7 +80,7 @@ test("a scrape reaches the channel's endpoint with the ingestion token, and `up`
   assert.equal(writes(receiver)[0]?.headers?.["authorization"], "Bearer token 1");
   const { channel, sender, queue, targets } = agent.state();
   assert.equal(channel.channel?.channelId, "metrics-dce-1");
-  assert.deepEqual([sender.samplesSent, sender.failure, queue.pendingSamples], [8, undefined, 0]);
+  assert.deepEqual([sender.samplesSent, sender.failure, queue.pendingSamples], [12, undefined, 0]);
   assert.deepEqual([targets[0]?.up, targets[0]?.scrapes], [true, 2]);
   await agent.stop();
 });
@@ -93,7 +93,7 @@ test("without a configuration all is kept, and sent in order once there is one",
   const { agent, receiver, advance } = await bench({ before: (r) => (r.configuration = refused) });
   await advance(3 * limits.scrapeIntervalMs);
   assert.equal(writes(receiver).length, 0);
-  assert.equal(agent.state().queue.pendingSamples, 16);
+  assert.equal(agent.state().queue.pendingSamples, 24);
   assert.match(agent.state().sender.failure ?? "", /Data collection endpoint must be used/);
   receiver.configuration = () => ({ body: configurationOf("metrics-dce-1") });
   await advance(limits.agentBackoffMsMax * 1.5);
@@ -151,7 +151,7 @@ test("a 4xx drops the batch, counts it, and has the configuration read anew; wha
   const { agent, receiver, advance } = await bench({
     before: (r) => (r.write = () => ({ status: 400, body: "bad series" })),
   });
-  assert.equal(agent.state().sender.samplesRefused, 4);
+  assert.equal(agent.state().sender.samplesRefused, 6);
   assert.match(agent.state().sender.failure ?? "", /400: bad series/);
   receiver.write = () => ({ status: 204 });
   await advance(limits.scrapeIntervalMs);
@@ -173,7 +173,7 @@ test("401 gets a new token at once; a second 401 for the same batch drops it", a
   assert.equal(agent.state().sender.samplesRefused, 0);
   receiver.write = () => ({ status: 401 });
   await advance(limits.scrapeIntervalMs);
-  assert.equal(agent.state().sender.samplesRefused, 4);
+  assert.equal(agent.state().sender.samplesRefused, 6);
   await agent.stop();
 });
 

@@ -1,7 +1,7 @@
 /** The agent: scrapes targets and this machine, queues on disk, and sends over the private link as Azure's agents do. */
 import { join } from "node:path";
 import { agentConfigurationClient } from "../client/index.ts";
-import type { TokenSource, Transport } from "../client/index.ts";
+import type { KubernetesClient, TokenSource, Transport } from "../client/index.ts";
 import { CodedError, limits, messageOf } from "../core/index.ts";
 import type { Clock, Random } from "../core/index.ts";
 import { encodeWriteRequest } from "../wire/index.ts";
@@ -9,14 +9,20 @@ import type { WriteSeries } from "../wire/index.ts";
 import { channelKeeper } from "./channel.ts";
 import type { ChannelState } from "./channel.ts";
 import type { LockFile } from "./folder-lock.ts";
+import { startDiscovery } from "./discovery.ts";
+import type { Discovery, DiscoveryState } from "./discovery.ts";
+import type { JobTarget } from "./job-target.ts";
+import { jobTransports } from "./job-transports.ts";
 import { openQueue } from "./queue.ts";
 import type { Queue, QueueState } from "./queue.ts";
-import { targetSource } from "./scrape.ts";
+import type { ScrapeJob } from "./scrape-job.ts";
+import { jobSource, targetSource } from "./scrape.ts";
 import type { SampleSource, ScrapeTarget } from "./scrape.ts";
 import { startSender } from "./sender.ts";
 import type { SenderState } from "./sender.ts";
 import { startTargetLoop } from "./target-loop.ts";
 import type { TargetLoop, TargetState } from "./target-loop.ts";
+import { turns } from "./turns.ts";
 
 export interface AgentOptions {
   /** The cluster's resource id. */
@@ -36,6 +42,10 @@ export interface AgentOptions {
   readonly targets: readonly ScrapeTarget[];
   /** Sources beyond the targets: `hostSource`. */
   readonly sources: readonly SampleSource[];
+  /** Jobs whose targets are discovered, or named in them. */
+  readonly jobs?: readonly ScrapeJob[];
+  /** Where targets are discovered; absent, jobs have only those that they name. */
+  readonly kubernetes?: KubernetesClient;
   /** The queue lies in its folder `queue`. */
   readonly folder: string;
   /** Of the machine: `src/bin/file-lock.ts`. */
@@ -48,6 +58,10 @@ export interface AgentOptions {
 export interface AgentState {
   readonly channel: ChannelState;
   readonly targets: readonly TargetState[];
+  /** Undefined without jobs. */
+  readonly discovery: DiscoveryState | undefined;
+  /** Series that are kept in memory to be recognised at the next scrape. */
+  readonly seriesKept: number;
   readonly queue: QueueState;
   /** Samples that could not be written to the queue. */
   readonly samplesNotQueued: number;
@@ -92,29 +106,95 @@ export function createAgent(options: AgentOptions): Agent {
   });
   const sender = startSender({ queue, channel, transport, clock, random });
   const intake = queueIntake(queue, () => sender.wake());
-  const start = (source: SampleSource): TargetLoop =>
-    startTargetLoop({ source, externalLabels: options.externalLabels, clock, queue: intake.queue });
-  const own = options.sources.map(start);
-  let loops = new Map([...sources].map(([key, source]) => [key, start(source)]));
+  const scraping = scrapeAll(options, { sources, queue: intake.queue });
   return {
     state: () => ({
       channel: channel.state(),
-      targets: [...loops.values(), ...own].map((loop) => loop.state()),
+      ...scraping.state(),
       queue: queue.state(),
       ...intake.state(),
       sender: sender.state(),
     }),
-    setTargets(targets) {
-      const wanted = sourcesOf(targets, options);
-      const before = loops;
-      loops = new Map([...wanted].map(([key, source]) => [key, before.get(key) ?? start(source)]));
-      const gone = [...before].filter(([key]) => !wanted.has(key));
-      for (const [, loop] of gone) loop.stop({ gone: true });
-    },
+    setTargets: (targets) => scraping.set(sourcesOf(targets, options)),
     async stop() {
-      for (const loop of [...loops.values(), ...own]) loop.stop({ gone: false });
+      await scraping.stop();
       await sender.stop();
       queue.close();
+    },
+  };
+}
+
+type Sources = ReadonlyMap<string, SampleSource>;
+
+interface Scraping {
+  state(): Pick<AgentState, "targets" | "discovery" | "seriesKept">;
+  set(sources: Sources): void;
+  stop(): Promise<void>;
+}
+
+/** One loop for each source: those that are named, those that are discovered, and the agent's own. */
+function scrapeAll(
+  options: AgentOptions,
+  { sources, queue }: { readonly sources: Sources; readonly queue: Intake["queue"] },
+): Scraping {
+  const { clock, random, externalLabels, jobs = [], kubernetes, targetTransport } = options;
+  const budget = { used: 0, max: limits.agentSeriesMax };
+  const turn = turns(limits.scrapesAtOnceMax);
+  const start = (source: SampleSource): TargetLoop =>
+    startTargetLoop({ source, externalLabels, clock, queue, budget, turn });
+  const own = options.sources.map(start);
+  const named = keyedLoops((source: SampleSource) => start(source));
+  named.set(sources);
+  const transports = jobTransports({
+    plain: targetTransport,
+    clock,
+    ownToken: () => kubernetes?.token() ?? Promise.resolve(undefined),
+  });
+  const discovered = keyedLoops((target: JobTarget) =>
+    start(jobSource(target, { transports, clock })),
+  );
+  const discovery: Discovery | undefined =
+    jobs.length === 0
+      ? undefined
+      : startDiscovery({
+          jobs,
+          client: kubernetes,
+          clock,
+          random,
+          targets: (found) => discovered.set(new Map(found.map((one) => [one.key, one]))),
+        });
+  return {
+    state: () => ({
+      targets: [...named.loops(), ...discovered.loops(), ...own].map((loop) => loop.state()),
+      discovery: discovery?.state(),
+      seriesKept: budget.used,
+    }),
+    set: (wanted) => named.set(wanted),
+    async stop() {
+      await discovery?.stop();
+      for (const loop of [...named.loops(), ...discovered.loops(), ...own]) {
+        loop.stop({ gone: false });
+      }
+      transports.close();
+    },
+  };
+}
+
+/** Loops by key: one that is wanted still goes on as it is, one that is not ends with staleness markers. */
+function keyedLoops<Wanted>(start: (wanted: Wanted) => TargetLoop): {
+  readonly loops: () => Iterable<TargetLoop>;
+  readonly set: (wanted: ReadonlyMap<string, Wanted>) => void;
+} {
+  const loops = new Map<string, TargetLoop>();
+  return {
+    loops: () => loops.values(),
+    set(wanted) {
+      for (const [key, loop] of loops) {
+        if (wanted.has(key)) continue;
+        loops.delete(key);
+        loop.stop({ gone: true });
+      }
+      for (const [key, one] of wanted) if (!loops.has(key)) loops.set(key, start(one));
     },
   };
 }

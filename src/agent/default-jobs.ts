@@ -10,30 +10,21 @@ import { relabelRule } from "./relabel-rule.ts";
 import type { RelabelRuleText } from "./relabel-rule.ts";
 import type { RelabelRule } from "./relabel.ts";
 import { defaultProtocols, noLimits, noTls } from "./scrape-job.ts";
-import type { JobTls, KubernetesDiscovery, KubernetesRole, ScrapeJob } from "./scrape-job.ts";
+import type { KubernetesDiscovery, KubernetesRole, ScrapeJob } from "./scrape-job.ts";
 import { defaultScrapeIntervalMs, targetNames } from "./settings.ts";
 import type { AgentSettings, DefaultTarget } from "./settings.ts";
-
-export interface DefaultJobsOptions {
-  /** The service account's token and authority, where jobs that Azure scrapes over TLS find them. */
-  readonly tokenFile: string | undefined;
-  readonly caFile: string | undefined;
-}
 
 /** inferred: node-exporter of AKS nodes, which Azure's agent is told in NODE_EXPORTER_TARGETPORT. */
 const NODE_EXPORTER_PORT = "19100";
 
 /** Azure's limits of every default job. @see learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits */
-const LIMITS = { ...noLimits, labels: 63, labelNameChars: 511, labelValueChars: 1023 };
+const LIMITS = { ...noLimits, labels: 63, labelNameBytes: 511, labelValueBytes: 1023 };
 
 /** The default jobs that `settings` leave on, and that of annotated pods where they name namespaces. */
-export function defaultJobs(
-  settings: AgentSettings,
-  options: DefaultJobsOptions,
-): readonly ScrapeJob[] {
+export function defaultJobs(settings: AgentSettings): readonly ScrapeJob[] {
   const on = targetNames().filter((target) => settings.enabled.has(target));
   const jobs = on.map((target) => ({
-    ...BUILD[target](options),
+    ...BUILD[target](),
     metricRelabel: keepRules(target, settings),
     intervalMs: settings.intervalsMs.get(target) ?? defaultScrapeIntervalMs,
   }));
@@ -93,15 +84,14 @@ function job(
   };
 }
 
-/** Kubelets have certificates of their own making: Azure's agent does not verify them, and so does this. */
-const overTls = ({ tokenFile, caFile }: DefaultJobsOptions): Partial<ScrapeJob> => {
-  const tls: JobTls = { ...noTls, caFile, insecureSkipVerify: true };
-  return {
-    scheme: "https",
-    tls,
-    authorization:
-      tokenFile === undefined ? undefined : { type: "Bearer", credentialsFile: tokenFile },
-  };
+/**
+ * Kubelets have certificates of their own making: Azure's agent does not verify them, and so does this. They, and the API
+ * server, are asked with the agent's own token.
+ */
+const overTls: Partial<ScrapeJob> = {
+  scheme: "https",
+  tls: { ...noTls, insecureSkipVerify: true },
+  authorization: { kind: "own" },
 };
 
 const onLinux = (): RelabelRule =>
@@ -114,13 +104,12 @@ const onLinux = (): RelabelRule =>
 const metricsPath = (): RelabelRule =>
   rule({ sourceLabels: ["__metrics_path__"], targetLabel: "metrics_path" });
 
-const BUILD: Readonly<Record<DefaultTarget, (options: DefaultJobsOptions) => ScrapeJob>> = {
-  kubelet: (options) =>
-    job("kubelet", { role: "node", ...overTls(options), relabel: [onLinux(), metricsPath()] }),
-  cadvisor: (options) =>
+const BUILD: Readonly<Record<DefaultTarget, () => ScrapeJob>> = {
+  kubelet: () => job("kubelet", { role: "node", ...overTls, relabel: [onLinux(), metricsPath()] }),
+  cadvisor: () =>
     job("cadvisor", {
       role: "node",
-      ...overTls(options),
+      ...overTls,
       metricsPath: "/metrics/cadvisor",
       relabel: [onLinux()],
     }),
@@ -189,11 +178,11 @@ const BUILD: Readonly<Record<DefaultTarget, (options: DefaultJobsOptions) => Scr
         }),
       ],
     }),
-  apiserver: (options) =>
+  apiserver: () =>
     job("kube-apiserver", {
       role: "endpoints",
       namespace: "default",
-      ...overTls(options),
+      ...overTls,
       relabel: [
         rule({
           action: "keep",

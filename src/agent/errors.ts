@@ -37,6 +37,14 @@ export const agentErrors = {
     means: "A target's metrics could not be read.",
     remedy: "Look at the target; the next interval tries again.",
   },
+  ScrapeConfigInvalid: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "A file that says what to scrape has mistakes.",
+    remedy:
+      "Each stands with its line and column; docs/formats/scrape-files.md says what is supported.",
+  },
   NoMetricsChannel: {
     status: 0,
     fault: "world",

@@ -185,7 +185,7 @@ function readAuthorization(job: Fields): JobAuthorization | undefined {
   const file = job.text("bearer_token_file");
   const fields = job.fields("authorization");
   if (fields === undefined) {
-    return file === undefined ? undefined : { type: "Bearer", credentialsFile: file };
+    return file === undefined ? undefined : { kind: "file", type: "Bearer", credentialsFile: file };
   }
   if (file !== undefined) {
     job.tell("bearer_token_file", "bearer_token_file and authorization are not given together.");
@@ -197,7 +197,7 @@ function readAuthorization(job: Fields): JobAuthorization | undefined {
     fields.tell("type", `The authorization type "${type}" is not supported.`);
   }
   fields.end(REFUSED_AUTHORIZATION);
-  return credentialsFile === undefined ? undefined : { type, credentialsFile };
+  return credentialsFile === undefined ? undefined : { kind: "file", type, credentialsFile };
 }
 
 function readRules(job: Fields, name: string, context: Context): readonly RelabelRule[] {
@@ -257,8 +257,8 @@ function readLimits(job: Fields): JobLimits {
   return {
     samples: job.count("sample_limit") ?? 0,
     labels: job.count("label_limit") ?? 0,
-    labelNameChars: job.count("label_name_length_limit") ?? 0,
-    labelValueChars: job.count("label_value_length_limit") ?? 0,
+    labelNameBytes: job.count("label_name_length_limit") ?? 0,
+    labelValueBytes: job.count("label_value_length_limit") ?? 0,
     bodyBytes: Number(digits) * (factor ?? 0),
     targets: job.count("target_limit") ?? 0,
   };

@@ -51,17 +51,17 @@ export interface JobTls {
   readonly insecureSkipVerify: boolean;
 }
 
-export interface JobAuthorization {
-  readonly type: string;
-  readonly credentialsFile: string;
-}
+export type JobAuthorization =
+  | { readonly kind: "file"; readonly type: string; readonly credentialsFile: string }
+  /** The bearer token by which the agent itself asks the cluster's API server. */
+  | { readonly kind: "own" };
 
 /** 0 is no limit of the job's own; those of the agent hold all the same. */
 export interface JobLimits {
   readonly samples: number;
   readonly labels: number;
-  readonly labelNameChars: number;
-  readonly labelValueChars: number;
+  readonly labelNameBytes: number;
+  readonly labelValueBytes: number;
   readonly bodyBytes: number;
   readonly targets: number;
 }
@@ -100,8 +100,8 @@ export const noTls: JobTls = {
 export const noLimits: JobLimits = {
   samples: 0,
   labels: 0,
-  labelNameChars: 0,
-  labelValueChars: 0,
+  labelNameBytes: 0,
+  labelValueBytes: 0,
   bodyBytes: 0,
   targets: 0,
 };

@@ -5,9 +5,12 @@ import { scriptedTransport } from "../client/testing/servers.ts";
 import type { Scripted } from "../client/testing/servers.ts";
 import type { TransportRequest } from "../client/index.ts";
 import { CodedError, fakeClock, formatLabels, labelsOf, limits } from "../core/index.ts";
-import { seriesLabels, targetSource } from "./scrape.ts";
+import type { Labels } from "../core/index.ts";
+import { targetSource } from "./scrape.ts";
+import { seriesLabels } from "./series-labels.ts";
 import type { ScrapeTarget } from "./scrape.ts";
 import { startTargetLoop } from "./target-loop.ts";
+import { decodeRawLabels } from "../wire/index.ts";
 import type { WriteSeries } from "../wire/index.ts";
 
 const target: ScrapeTarget = { job: "node", url: "http://127.0.0.1:9100/metrics" };
@@ -21,7 +24,7 @@ function bench(answer: (request: TransportRequest, count: number) => Scripted, m
   return { source: targetSource({ ...target, ...more }, { transport, clock }), transport, clock };
 }
 
-test("a target is asked for text 0.0.4, within its time and bytes", async () => {
+test("a target is asked for OpenMetrics, then for text 0.0.4, within its time and bytes", async () => {
   const { source, transport } = bench(() => text('a{x="1"} 5 7\nb 2\n'));
   const outcome = await source.read();
   assert.ok(outcome.kind === "scraped");
@@ -33,7 +36,10 @@ test("a target is asked for text 0.0.4, within its time and bytes", async () => 
     ],
   );
   const [sent] = transport.sent;
-  assert.match(sent?.headers?.["accept"] ?? "", /^text\/plain;version=0\.0\.4/);
+  assert.match(
+    sent?.headers?.["accept"] ?? "",
+    /^application\/openmetrics-text;version=1\.0\.0;.*text\/plain;version=0\.0\.4/,
+  );
   assert.deepEqual([sent?.timeoutMs, sent?.answerBytesMax], [10_000, limits.scrapeBytesMax]);
   assert.equal(source.instance, "127.0.0.1:9100");
   assert.equal(bench(() => ({}), { url: "https://a.example/m" }).source.instance, "a.example:443");
@@ -58,8 +64,12 @@ test("redirects within the target's origin are followed, up to their limit; to a
 test("ScrapeFailed: a body with a mistake, another format, coding or status gives nothing but its reason", async () => {
   const cases: readonly (readonly [Scripted, RegExp])[] = [
     [text("a 1\nb{ 2\n"), /^line 2, column /],
-    [text("a 1\n", "application/openmetrics-text; version=1.0.0"), /openmetrics-text is not supp/],
-    [{ headers: { "content-encoding": "gzip" }, body: "x" }, /gzip was not asked for/],
+    [text("a 1\n", "application/openmetrics-text; version=1.0.0"), /does not end with "# EOF"/],
+    [text("a 1\n", "application/json"), /content type application\/json is not supported/],
+    [text("a 1\n", "text/plain; version=1.0.0"), /text\/plain of version 1.0.0 is not supported/],
+    [text("", "application/vnd.google.protobuf"), /in the delimited encoding alone/],
+    [{ headers: { "content-encoding": "br" }, body: "x" }, /br was not asked for/],
+    [{ headers: { "content-encoding": "gzip" }, body: "x" }, /the body is not gzip/],
     [{ status: 500 }, /the target answered 500/],
     [{ status: 301 }, /the target answered 301/],
   ];
@@ -112,6 +122,14 @@ test("labels of the target win and push the series' own aside; external labels n
   );
 });
 
+function decodedLabels(encoded: string): Labels {
+  const raw = decodeRawLabels(Buffer.from(encoded, "latin1"), 100) ?? [];
+  return raw.map(({ name, value }) => ({
+    name: Buffer.from(name).toString(),
+    value: Buffer.from(value).toString(),
+  }));
+}
+
 /** A loop over scripted outcomes, and the series that it queued at each scrape. */
 function loopOver(outcomes: readonly (string | undefined)[]) {
   const { source, clock } = bench((_, count) => {
@@ -125,8 +143,8 @@ function loopOver(outcomes: readonly (string | undefined)[]) {
     clock,
     queue: (series: readonly WriteSeries[]) =>
       void queued.push(
-        series.map(({ labels, samples }) => {
-          const short = formatLabels(labels).replace(
+        series.map(({ encodedLabels = "", samples }) => {
+          const short = formatLabels(decodedLabels(encodedLabels)).replace(
             '{cluster="c", instance="127.0.0.1:9100", job="node"}',
             "",
           );
@@ -144,10 +162,16 @@ function loopOver(outcomes: readonly (string | undefined)[]) {
   };
   return { loop, queued, settle, next };
 }
-const report = (at: number, up: number, samples: number): string[] => [
+const report = (
+  at: number,
+  up: number,
+  [samples, kept = samples, added = 0]: readonly number[],
+): string[] => [
   `up ${up}@${at}`,
   `scrape_duration_seconds 0@${at}`,
   `scrape_samples_scraped ${samples}@${at}`,
+  `scrape_samples_post_metric_relabeling ${kept}@${at}`,
+  `scrape_series_added ${added}@${at}`,
 ];
 
 test("a series that vanishes gets a staleness marker once; one that fails to be scraped, all at once", async () => {
@@ -161,11 +185,11 @@ test("a series that vanishes gets a staleness marker once; one that fails to be 
   await settle();
   for (let scrape = 0; scrape < 4; scrape += 1) await next();
   assert.deepEqual(queued, [
-    ["a 1@0", "b 2@0", ...report(0, 1, 2)],
-    ["a 3@15", "b stale@15", ...report(15, 1, 1)],
-    ["a stale@30", ...report(30, 0, 0)],
-    report(45, 0, 0),
-    ["a 4@60", ...report(60, 1, 1)],
+    ["a 1@0", "b 2@0", ...report(0, 1, [2, 2, 2])],
+    ["a 3@15", "b stale@15", ...report(15, 1, [1])],
+    ["a stale@30", ...report(30, 0, [0])],
+    report(45, 0, [0]),
+    ["a 4@60", ...report(60, 1, [1, 1, 1])],
   ]);
   const { up, scrapes, failures, lastFailure } = loop.state();
   assert.deepEqual(
@@ -188,6 +212,8 @@ test("a target that goes ends all its series, its report's too; one that is stop
     "up stale@0",
     "scrape_duration_seconds stale@0",
     "scrape_samples_scraped stale@0",
+    "scrape_samples_post_metric_relabeling stale@0",
+    "scrape_series_added stale@0",
   ]);
   const stopped = loopOver(["a 1\n"]);
   await stopped.settle();
@@ -203,6 +229,6 @@ test("a series with times of its own keeps them and gets no marker; of two alike
   ]);
   await settle();
   await next();
-  assert.deepEqual(queued[0], ["a 1@-5", "b 1@0", ...report(0, 1, 3)]);
-  assert.deepEqual(queued[1], ["b 3@15", ...report(15, 1, 1)]);
+  assert.deepEqual(queued[0], ["a 1@-5", "b 1@0", ...report(0, 1, [3, 2, 2])]);
+  assert.deepEqual(queued[1], ["b 3@15", ...report(15, 1, [1])]);
 });

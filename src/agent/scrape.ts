@@ -1,8 +1,15 @@
 /** One scrape of one target: its text fetched within bounds, and read. @see prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config */
 import type { Transport, TransportResponse } from "../client/index.ts";
 import { CodedError, limits, messageOf } from "../core/index.ts";
-import type { Clock, Label, Labels } from "../core/index.ts";
-import { parseExposition } from "../wire/index.ts";
+import type { Clock, Labels } from "../core/index.ts";
+import type { Exemplar, SeriesTexts } from "../wire/index.ts";
+import { offsetMs } from "./job-target.ts";
+import type { JobTarget } from "./job-target.ts";
+import type { JobTransports } from "./job-transports.ts";
+import type { RelabelRule } from "./relabel.ts";
+import { acceptHeader, failed, readBody } from "./scrape-format.ts";
+import { defaultProtocols } from "./scrape-job.ts";
+import type { JobLimits, ScrapeProtocol } from "./scrape-job.ts";
 
 /** A target of the agent's list. */
 export interface ScrapeTarget {
@@ -24,6 +31,7 @@ export interface ScrapedSample {
   readonly value: number;
   /** Undefined where the target leaves the time to its scraper. */
   readonly timestampMs: number | undefined;
+  readonly exemplar?: Exemplar;
 }
 
 export type ScrapeOutcome =
@@ -34,10 +42,26 @@ export type ScrapeOutcome =
 export interface SampleSource {
   readonly job: string;
   readonly instance: string;
+  /** Beside job and instance. */
   readonly labels: Readonly<Record<string, string>>;
   readonly intervalMs: number;
-  /** Never throws for what the world does; labels are as the source has them, without job and instance. */
-  readonly read: () => Promise<ScrapeOutcome>;
+  /** When in its interval the first scrape is; at once where absent. */
+  readonly offsetMs?: number;
+  readonly rules?: SeriesRules;
+  /**
+   * Never throws for what the world does; labels are as the source has them, without job and instance.
+   *
+   * @param series what the target's scrapes before this one have read.
+   */
+  readonly read: (series?: SeriesTexts) => Promise<ScrapeOutcome>;
+}
+
+/** What a job does with the series of its targets. */
+export interface SeriesRules {
+  readonly honorLabels: boolean;
+  readonly honorTimestamps: boolean;
+  readonly relabel: readonly RelabelRule[];
+  readonly limits: JobLimits;
 }
 
 /**
@@ -57,11 +81,48 @@ export function targetSource(
     instance: target.instance ?? hostAndPort(url),
     labels: target.labels ?? {},
     intervalMs,
-    read: async () => {
+    read: (series) =>
+      scrape({ url, transport, clock, timeoutMs, headers: {}, ...textsOf(series), ...plainScrape }),
+  };
+}
+
+/** A target of a job as a source. */
+export function jobSource(
+  target: JobTarget,
+  { transports, clock }: { readonly transports: JobTransports; readonly clock: Clock },
+): SampleSource {
+  const { job, labels, intervalMs, timeoutMs } = target;
+  const { job: name = job.name, instance = "", ...rest } = labels;
+  const url = new URL(target.url);
+  const { bodyBytes } = job.limits;
+  return {
+    job: name,
+    instance,
+    labels: rest,
+    intervalMs,
+    offsetMs: offsetMs(target),
+    rules: {
+      honorLabels: job.honorLabels,
+      honorTimestamps: job.honorTimestamps,
+      relabel: job.metricRelabel,
+      limits: job.limits,
+    },
+    read: async (series) => {
       try {
-        const endMs = clock.nowMs() + timeoutMs;
-        const response = await fetchMetrics(url, { transport, clock, endMs });
-        return readMetrics(response);
+        const way = await transports.open(job);
+        return await scrape({
+          url,
+          ...way,
+          clock,
+          timeoutMs,
+          ...textsOf(series),
+          protocols: job.protocols,
+          fallback: job.fallbackProtocol,
+          compression: job.compression,
+          redirectsMax: job.followRedirects ? limits.scrapeRedirectsMax : 0,
+          bytesMax:
+            bodyBytes > 0 ? Math.min(bodyBytes, limits.scrapeBytesMax) : limits.scrapeBytesMax,
+        });
       } catch (error) {
         return { kind: "failed", says: messageOf(error) };
       }
@@ -100,81 +161,76 @@ function checkTarget(target: ScrapeTarget): URL {
 const invalid = (target: ScrapeTarget, says: string): CodedError =>
   new CodedError("TargetInvalid", `Target ${target.job} ${target.url.split("?")[0]}: ${says}.`);
 
-async function fetchMetrics(
-  first: URL,
-  bounds: { readonly transport: Transport; readonly clock: Clock; readonly endMs: number },
-): Promise<TransportResponse> {
-  const { transport, clock, endMs } = bounds;
-  let url = first;
+interface HowToScrape {
+  readonly protocols: readonly ScrapeProtocol[];
+  readonly fallback: ScrapeProtocol;
+  readonly compression: boolean;
+  readonly redirectsMax: number;
+  readonly bytesMax: number;
+}
+
+const plainScrape: HowToScrape = {
+  protocols: defaultProtocols,
+  fallback: "PrometheusText0.0.4",
+  compression: true,
+  redirectsMax: limits.scrapeRedirectsMax,
+  bytesMax: limits.scrapeBytesMax,
+};
+
+interface Scrape extends HowToScrape {
+  readonly url: URL;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly series?: SeriesTexts;
+}
+
+const textsOf = (series: SeriesTexts | undefined): { series?: SeriesTexts } =>
+  series === undefined ? {} : { series };
+
+async function scrape(asked: Scrape): Promise<ScrapeOutcome> {
+  try {
+    const response = await fetchMetrics(asked);
+    return { kind: "scraped", samples: await readBody(response, asked) };
+  } catch (error) {
+    return { kind: "failed", says: messageOf(error) };
+  }
+}
+
+/** A redirect within the target's origin is followed; to another host never, for it would take the token with it. */
+async function fetchMetrics(asked: Scrape): Promise<TransportResponse> {
+  const { transport, clock, timeoutMs, redirectsMax } = asked;
+  const endMs = clock.nowMs() + timeoutMs;
+  let { url } = asked;
   for (let redirects = 0; ; redirects += 1) {
     const response = await transport.send({
       method: "GET",
       url: url.href,
       headers: {
-        accept: "text/plain;version=0.0.4;q=1,*/*;q=0.1",
-        "accept-encoding": "identity",
+        accept: acceptHeader(asked.protocols),
+        "accept-encoding": asked.compression ? "gzip" : "identity",
         "user-agent": "linkscope",
+        "x-prometheus-scrape-timeout-seconds": String(timeoutMs / 1000),
+        ...asked.headers,
       },
       timeoutMs: Math.max(1, endMs - clock.nowMs()),
-      answerBytesMax: limits.scrapeBytesMax,
+      answerBytesMax: asked.bytesMax,
     });
     if (response.status === 200) return response;
     const location = response.headers["location"];
     if (response.status < 300 || response.status > 399 || location === undefined) {
       throw failed(`the target answered ${response.status}`);
     }
-    if (redirects >= limits.scrapeRedirectsMax) {
-      throw failed(`more than ${limits.scrapeRedirectsMax} redirects`);
+    if (redirects >= redirectsMax) {
+      throw failed(
+        redirectsMax === 0 ? "redirects are not followed" : `more than ${redirectsMax} redirects`,
+      );
     }
     const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined;
-    if (next?.origin !== first.origin) throw failed("a redirect to another host is not followed");
+    if (next?.origin !== asked.url.origin) {
+      throw failed("a redirect to another host is not followed");
+    }
     url = next;
   }
-}
-
-function readMetrics({ headers, body }: TransportResponse): ScrapeOutcome {
-  const type = (headers["content-type"] ?? "text/plain").split(";")[0]?.trim().toLowerCase();
-  if (type !== "text/plain")
-    throw failed(`content type ${type} is not supported; text/plain 0.0.4 is`);
-  const encoding = headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") throw failed(`content encoding ${encoding} was not asked for`);
-  const { samples, errors } = parseExposition(body.toString("utf8"));
-  const [error] = errors;
-  // As Prometheus does: a body with a mistake gives nothing, for half a scrape looks like vanished series.
-  if (error !== undefined)
-    throw failed(`line ${error.line}, column ${error.column}: ${error.says}`);
-  return { kind: "scraped", samples };
-}
-
-const failed = (says: string): CodedError => new CodedError("ScrapeFailed", says);
-
-/**
- * The labels of a scraped series: the target's and the external ones added. A label of the series that the target has as
- * well is kept as `exported_…`; an external label never replaces one. @see prometheus scrape/scrape.go, mutateSampleLabels
- */
-export function seriesLabels(
-  scraped: Labels,
-  target: Readonly<Record<string, string>>,
-  external: Readonly<Record<string, string>>,
-): Labels {
-  const labels = new Map<string, string>();
-  for (const { name, value } of scraped) labels.set(name, value);
-  for (const [name, value] of Object.entries(target)) {
-    const own = labels.get(name);
-    if (own !== undefined) labels.set(exportedName(name, labels), own);
-    labels.set(name, value);
-  }
-  for (const [name, value] of Object.entries(external)) {
-    if (!labels.has(name)) labels.set(name, value);
-  }
-  const sorted: Label[] = [...labels].map(([name, value]) => ({ name, value }));
-  return sorted
-    .filter(({ value }) => value !== "")
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-}
-
-function exportedName(name: string, taken: ReadonlyMap<string, string>): string {
-  let exported = `exported_${name}`;
-  while (taken.has(exported)) exported = `exported_${exported}`;
-  return exported;
 }

@@ -1,9 +1,12 @@
 /** The life of one source: scraped at its interval, its report and its staleness markers made, all of it queued. */
-import { formatLabels } from "../core/index.ts";
+import { formatLabels, messageOf } from "../core/index.ts";
 import type { Clock, Labels, Timer } from "../core/index.ts";
-import type { WriteSeries } from "../wire/index.ts";
-import { seriesLabels } from "./scrape.ts";
+import { encodeLabels } from "../wire/index.ts";
+import type { WriteExemplar, WriteSeries } from "../wire/index.ts";
 import type { SampleSource, ScrapedSample, ScrapeOutcome } from "./scrape.ts";
+import { SeriesCache } from "./series-cache.ts";
+import type { KeptSeries, SeriesBudget } from "./series-cache.ts";
+import { labelMaker, rulesOf, seriesLabels } from "./series-labels.ts";
 
 export interface TargetState {
   readonly job: string;
@@ -30,37 +33,141 @@ export interface TargetLoopOptions {
   readonly clock: Clock;
   /** Takes the series of one scrape; it never throws. */
   readonly queue: (series: readonly WriteSeries[]) => void;
+  /** Shared by all loops of an agent; a loop alone has no limit. */
+  readonly budget?: SeriesBudget;
+  /** Waits until this scrape may begin; what it answers is called at its end. Absent: at once. */
+  readonly turn?: () => Promise<() => void>;
 }
 
 /**
- * Scrapes at once and then at each interval from there; an interval that is still being scraped is passed over.
+ * Scrapes at the source's place in its interval and then at each interval from there; an interval that is still being
+ * scraped is passed over.
  *
  * @see prometheus scrape/scrape.go: report samples and staleness
  */
 export function startTargetLoop(options: TargetLoopOptions): TargetLoop {
-  const { clock, source } = options;
-  const series = seriesMemory();
-  let state = initialState(source);
-  let timer: Timer | undefined;
-  let stopped = false;
-  const beginMs = clock.nowMs();
-  const run = async (): Promise<void> => {
-    const startMs = clock.nowMs();
-    const outcome = await source.read();
-    if (stopped) return;
-    state = takeScrape(options, series, { outcome, startMs, before: state });
-    const sinceMs = clock.nowMs() - beginMs;
-    timer = clock.after(source.intervalMs - (sinceMs % source.intervalMs), () => void run());
-  };
-  void run();
-  return {
-    state: () => state,
-    stop({ gone }) {
-      stopped = true;
-      timer?.cancel();
-      if (gone) options.queue(staleSeries(series.end(), clock.nowMs()));
-    },
-  };
+  return new TargetLoopRun(options);
+}
+
+/** What one scrape comes to. */
+interface Taken {
+  readonly up: boolean;
+  readonly says: string | undefined;
+  readonly scraped: number;
+  readonly series: readonly WriteSeries[];
+  readonly gone: readonly KeptSeries[];
+  readonly added: number;
+}
+
+class TargetLoopRun implements TargetLoop {
+  readonly #options: TargetLoopOptions;
+  readonly #cache: SeriesCache;
+  readonly #reports: readonly Report[];
+  #state: TargetState;
+  #timer: Timer | undefined;
+  #stopped = false;
+  #beginMs: number;
+
+  constructor(options: TargetLoopOptions) {
+    const { source, externalLabels, clock, budget = { used: 0, max: Infinity } } = options;
+    this.#options = options;
+    this.#cache = new SeriesCache({ make: labelMaker(source, externalLabels), budget });
+    this.#reports = reportsOf(options);
+    this.#state = initialState(source);
+    this.#beginMs = clock.nowMs() + (source.offsetMs ?? 0);
+    if (source.offsetMs === undefined) void this.#run();
+    else this.#timer = clock.after(source.offsetMs, () => void this.#run());
+  }
+
+  state(): TargetState {
+    return this.#state;
+  }
+
+  stop({ gone }: { readonly gone: boolean }): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    const ended = this.#cache.clear();
+    if (!gone) return;
+    const reported = this.#state.scrapes > 0 ? this.#reports : [];
+    this.#options.queue(staleSeries([...ended, ...reported], this.#options.clock.nowMs()));
+  }
+
+  async #run(): Promise<void> {
+    const { clock, source, turn } = this.#options;
+    const end = await turn?.();
+    if (!this.#stopped) {
+      const startMs = clock.nowMs();
+      const outcome = await source.read(this.#cache);
+      if (!this.#stopped) this.#take(outcome, startMs);
+    }
+    end?.();
+    if (this.#stopped) return;
+    const sinceMs = clock.nowMs() - this.#beginMs;
+    const waitMs = source.intervalMs - (sinceMs % source.intervalMs);
+    this.#timer = clock.after(waitMs, () => void this.#run());
+  }
+
+  /** Queues what a scrape gave, and what it no longer has. */
+  #take(outcome: ScrapeOutcome, startMs: number): void {
+    const { clock, queue } = this.#options;
+    const durationMs = clock.nowMs() - startMs;
+    const taken = this.#read(outcome, startMs);
+    const values: Readonly<Record<ReportName, number>> = {
+      up: taken.up ? 1 : 0,
+      scrape_duration_seconds: durationMs / 1000,
+      scrape_samples_scraped: taken.scraped,
+      scrape_samples_post_metric_relabeling: taken.series.length,
+      scrape_series_added: taken.added,
+    };
+    const report = this.#reports.map(({ name, labels, encoded }) => ({
+      labels,
+      encodedLabels: encoded,
+      samples: [{ timestampMs: startMs, value: values[name] }],
+    }));
+    queue([...taken.series, ...staleSeries(taken.gone, startMs), ...report]);
+    this.#state = {
+      ...this.#state,
+      up: taken.up,
+      lastScrapeMs: startMs,
+      lastDurationMs: durationMs,
+      lastSamples: taken.scraped,
+      scrapes: this.#state.scrapes + 1,
+      failures: this.#state.failures + (taken.up ? 0 : 1),
+      lastFailure: taken.says,
+    };
+  }
+
+  #read(outcome: ScrapeOutcome, startMs: number): Taken {
+    const failed = (says: string, scraped: number): Taken => ({
+      up: false,
+      says,
+      scraped,
+      series: [],
+      added: 0,
+      gone: this.#cache.clear(),
+    });
+    if (outcome.kind === "failed") return failed(outcome.says, 0);
+    const { samples } = outcome;
+    const { limits, honorTimestamps } = rulesOf(this.#options.source);
+    this.#cache.begin();
+    const series: WriteSeries[] = [];
+    try {
+      for (const sample of samples) {
+        const kept = this.#cache.take(sample.labels);
+        if (kept !== undefined) series.push(written(kept, sample, { startMs, honorTimestamps }));
+      }
+      if (limits.samples > 0 && series.length > limits.samples) {
+        throw new Error(
+          `the target has ${series.length} samples; sample_limit is ${limits.samples}`,
+        );
+      }
+    } catch (error) {
+      return failed(messageOf(error), samples.length);
+    }
+    const { added } = this.#cache;
+    const gone = this.#cache.end();
+    return { up: true, says: undefined, scraped: samples.length, series, gone, added };
+  }
 }
 
 function initialState({ job, instance }: SampleSource): TargetState {
@@ -77,130 +184,64 @@ function initialState({ job, instance }: SampleSource): TargetState {
   };
 }
 
-/** Queues what a scrape gave, and what it no longer has. */
-function takeScrape(
-  options: TargetLoopOptions,
-  memory: SeriesMemory,
-  scrape: {
-    readonly outcome: ScrapeOutcome;
-    readonly startMs: number;
-    readonly before: TargetState;
-  },
-): TargetState {
-  const { outcome, startMs, before } = scrape;
-  const { clock } = options;
-  const durationMs = clock.nowMs() - startMs;
-  const samples = outcome.kind === "scraped" ? outcome.samples : [];
-  const up = outcome.kind === "scraped";
-  const scraped = labelled(samples, options);
-  const gone = memory.next(scraped);
-  const report = { up: up ? 1 : 0, durationMs, samples: samples.length };
-  options.queue([
-    ...withTimes(scraped, startMs),
-    ...staleSeries(gone, startMs),
-    ...memory.report(reportSeries(report, options), startMs),
-  ]);
-  return {
-    ...before,
-    up,
-    lastScrapeMs: startMs,
-    lastDurationMs: durationMs,
-    lastSamples: samples.length,
-    scrapes: before.scrapes + 1,
-    failures: before.failures + (up ? 0 : 1),
-    lastFailure: outcome.kind === "failed" ? outcome.says : undefined,
-  };
-}
-
-const targetLabels = ({ source }: TargetLoopOptions): Readonly<Record<string, string>> => ({
-  ...source.labels,
-  job: source.job,
-  instance: source.instance,
-});
-
-/** A series with the target's labels; the first of those that are then alike wins. */
-interface LabelledSample {
-  readonly key: string;
-  readonly labels: Labels;
-  readonly sample: ScrapedSample;
-}
-
-function labelled(
-  samples: readonly ScrapedSample[],
-  options: TargetLoopOptions,
-): readonly LabelledSample[] {
-  const own = targetLabels(options);
-  const seen = new Set<string>();
-  const kept: LabelledSample[] = [];
-  for (const sample of samples) {
-    const labels = seriesLabels(sample.labels, own, options.externalLabels);
-    const key = formatLabels(labels);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    kept.push({ key, labels, sample });
-  }
-  return kept;
-}
-
-const withTimes = (scraped: readonly LabelledSample[], startMs: number): WriteSeries[] =>
-  scraped.map(({ labels, sample: { value, timestampMs } }) => ({
+function written(
+  kept: KeptSeries,
+  { labels, value, timestampMs, exemplar }: ScrapedSample,
+  { startMs, honorTimestamps }: { readonly startMs: number; readonly honorTimestamps: boolean },
+): WriteSeries {
+  const own = honorTimestamps ? timestampMs : undefined;
+  kept.tracked = own === undefined;
+  const series = {
     labels,
-    samples: [{ timestampMs: timestampMs ?? startMs, value }],
+    encodedLabels: kept.encoded,
+    samples: [{ timestampMs: own ?? startMs, value }],
+  };
+  if (exemplar === undefined || sameExemplar(exemplar, kept.exemplar)) return series;
+  kept.exemplar = exemplar;
+  const sent: WriteExemplar = { ...exemplar, timestampMs: exemplar.timestampMs ?? startMs };
+  return { ...series, exemplars: [sent] };
+}
+
+/** A target repeats its last exemplar at each scrape; it is one exemplar all the same. */
+const sameExemplar = (
+  a: NonNullable<ScrapedSample["exemplar"]>,
+  b: ScrapedSample["exemplar"],
+): boolean =>
+  b !== undefined &&
+  Object.is(a.value, b.value) &&
+  a.timestampMs === b.timestampMs &&
+  formatLabels(a.labels) === formatLabels(b.labels);
+
+const staleSeries = (
+  gone: readonly { readonly encoded: string }[],
+  timestampMs: number,
+): WriteSeries[] =>
+  gone.map(({ encoded }) => ({
+    labels: [],
+    encodedLabels: encoded,
+    samples: [{ timestampMs, value: "stale" }],
   }));
 
-const staleSeries = (gone: readonly Labels[], timestampMs: number): WriteSeries[] =>
-  gone.map((labels) => ({ labels, samples: [{ timestampMs, value: "stale" }] }));
+const REPORTS = [
+  "up",
+  "scrape_duration_seconds",
+  "scrape_samples_scraped",
+  "scrape_samples_post_metric_relabeling",
+  "scrape_series_added",
+] as const;
 
-function reportSeries(
-  report: { readonly up: number; readonly durationMs: number; readonly samples: number },
-  options: TargetLoopOptions,
-): readonly { readonly labels: Labels; readonly value: number }[] {
-  const own = targetLabels(options);
-  const named = (name: string): Labels =>
-    seriesLabels([{ name: "__name__", value: name }], own, options.externalLabels);
-  return [
-    { labels: named("up"), value: report.up },
-    { labels: named("scrape_duration_seconds"), value: report.durationMs / 1000 },
-    { labels: named("scrape_samples_scraped"), value: report.samples },
-  ];
+type ReportName = (typeof REPORTS)[number];
+
+interface Report {
+  readonly name: ReportName;
+  readonly labels: Labels;
+  readonly encoded: string;
 }
 
-/** Which series the last scrape had, so that those that vanish are ended. */
-interface SeriesMemory {
-  /** Takes a scrape's series; answers with those of the last one that it lacks. */
-  readonly next: (scraped: readonly LabelledSample[]) => readonly Labels[];
-  /** The report's series, remembered so that they end with the target. */
-  readonly report: (
-    series: readonly { readonly labels: Labels; readonly value: number }[],
-    timestampMs: number,
-  ) => readonly WriteSeries[];
-  /** All series of the target. */
-  readonly end: () => readonly Labels[];
-}
-
-function seriesMemory(): SeriesMemory {
-  let last = new Map<string, Labels>();
-  let reported: readonly Labels[] = [];
-  return {
-    next(scraped) {
-      const now = new Map<string, Labels>();
-      for (const { key, labels, sample } of scraped) {
-        // A series with times of its own has no interval to be missed in, and gets no marker.
-        if (sample.timestampMs === undefined) now.set(key, labels);
-      }
-      const gone = [...last].filter(([key]) => !now.has(key)).map(([, labels]) => labels);
-      last = now;
-      return gone;
-    },
-    report(series, timestampMs) {
-      reported = series.map(({ labels }) => labels);
-      return series.map(({ labels, value }) => ({ labels, samples: [{ timestampMs, value }] }));
-    },
-    end() {
-      const all = [...last.values(), ...reported];
-      last = new Map();
-      reported = [];
-      return all;
-    },
-  };
+function reportsOf({ source, externalLabels }: TargetLoopOptions): readonly Report[] {
+  const own = { ...source.labels, job: source.job, instance: source.instance };
+  return REPORTS.map((name) => {
+    const labels = seriesLabels([{ name: "__name__", value: name }], own, externalLabels);
+    return { name, labels, encoded: encodeLabels(labels).toString("latin1") };
+  });
 }

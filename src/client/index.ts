@@ -44,7 +44,7 @@ export { prometheusClient } from "./prometheus-client.ts";
 export type { PrometheusClient, QueryAnswer } from "./prometheus-client.ts";
 export { sendWriteMessage, sendWriteRequest } from "./remote-write-client.ts";
 export type { WriteOutcome, WriteTo } from "./remote-write-client.ts";
-export { managedIdentityClient, tokenClient } from "./token-client.ts";
+export { managedIdentityClient, tokenClient, workloadIdentityClient } from "./token-client.ts";
 export type { TokenSource } from "./token-client.ts";
 export { openTransport } from "./transport.ts";
 export type {

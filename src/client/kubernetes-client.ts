@@ -40,6 +40,12 @@ export interface KubernetesEvent {
 export interface KubernetesClient {
   readonly namespace: string;
   /**
+   * The bearer token of its requests; undefined where they have none.
+   *
+   * @throws CodedError KubernetesCredentialFailed.
+   */
+  token(): Promise<string | undefined>;
+  /**
    * One page of a list.
    *
    * @throws CodedError KubernetesRefused with the server's status, AnswerTooLarge, AnswerUnreadable, ConnectionFailed,
@@ -70,6 +76,7 @@ export function kubernetesClient(options: KubernetesClientOptions): KubernetesCl
   const way: Way = { ...options, agent, token };
   return {
     namespace: access.namespace,
+    token: () => token.read(),
     async list(query, { next, signal }) {
       const url = urlOf(access, query);
       url.searchParams.set("limit", String(limits.kubernetesListPage));

@@ -66,6 +66,11 @@ export interface TransportOptions {
   readonly caPem?: string;
   /** `http://user:secret@127.0.0.1:PORT`: requests go as CONNECT (https) or in absolute form (http). */
   readonly gateway?: string;
+  /** False takes any certificate: for kubelets, which make their own. */
+  readonly verify?: boolean;
+  /** The name that certificates must have, where it is not the URL's host. */
+  readonly serverName?: string;
+  readonly clientCertificate?: { readonly certPem: string; readonly keyPem: string };
   /** Where to connect for a host that the caller has resolved itself; the name is what TLS verifies all the same. */
   readonly addressOf?: (host: string) => string | undefined;
 }

@@ -6,7 +6,7 @@ import { isIP } from "node:net";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
-import type { TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Clock } from "../core/index.ts";
 import { limits } from "../core/index.ts";
 import { clientError } from "./errors.ts";
@@ -29,26 +29,37 @@ export function tunnelAgent(options: {
   readonly clock: Clock;
   readonly caPem?: string;
   readonly gateway?: string;
+  readonly verify?: boolean;
+  readonly serverName?: string;
+  readonly clientCertificate?: { readonly certPem: string; readonly keyPem: string };
   readonly addressOf?: (host: string) => string | undefined;
 }): TunnelAgent {
-  const { caPem, gateway, clock, addressOf } = options;
-  return new EvidenceAgent({ ca: caPem, gateway, clock, addressOf });
+  const { caPem, gateway, clock, addressOf, verify, serverName, clientCertificate } = options;
+  const trust: ConnectionOptions = {
+    ...(caPem === undefined ? {} : { ca: caPem }),
+    ...(verify === false ? { rejectUnauthorized: false } : {}),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(clientCertificate === undefined
+      ? {}
+      : { cert: clientCertificate.certPem, key: clientCertificate.keyPem }),
+  };
+  return new EvidenceAgent({ trust, gateway, clock, addressOf });
 }
 
 class EvidenceAgent extends Agent {
-  readonly #ca: string | undefined;
+  readonly #trust: ConnectionOptions;
   readonly #gateway: URL | undefined;
   readonly #clock: Clock;
   readonly #addressOf: ((host: string) => string | undefined) | undefined;
 
   constructor(options: {
-    readonly ca: string | undefined;
+    readonly trust: ConnectionOptions;
     readonly gateway: string | undefined;
     readonly clock: Clock;
     readonly addressOf: ((host: string) => string | undefined) | undefined;
   }) {
     super({ keepAlive: true, maxSockets: limits.clientConnectionsMax, maxFreeSockets: 16 });
-    this.#ca = options.ca;
+    this.#trust = options.trust;
     this.#gateway = options.gateway === undefined ? undefined : new URL(options.gateway);
     this.#clock = options.clock;
     this.#addressOf = options.addressOf;
@@ -83,8 +94,8 @@ class EvidenceAgent extends Agent {
     const { host, port, socket } = to;
     const secured: TLSSocket = connect({
       ...(socket === undefined ? { host: to.address ?? host, port } : { socket }),
-      ...(this.#ca === undefined ? {} : { ca: this.#ca }),
       ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...this.#trust,
       minVersion: "TLSv1.2",
       ALPNProtocols: ["http/1.1"],
     });

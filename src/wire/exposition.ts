@@ -26,7 +26,8 @@ export interface Exemplar {
  */
 export interface SeriesTexts {
   get(text: string): Labels | undefined;
-  set(text: string, labels: Labels): unknown;
+  /** @returns what to use for these labels: a copy, where the given ones would keep the whole body alive. */
+  set(text: string, labels: Labels): Labels;
 }
 
 export interface ExpositionOptions {
@@ -168,8 +169,8 @@ function readSeries(reader: LineReader, series: SeriesTexts | undefined): Labels
   if (reader.take("{")) readLabels(reader, labels);
   else reader.at = nameEnd;
   const sorted = sortedLabels(labels);
-  if (seriesEndIs(reader, start)) series?.set(reader.text(start, reader.at), sorted);
-  return sorted;
+  if (series === undefined || !seriesEndIs(reader, start)) return sorted;
+  return series.set(reader.text(start, reader.at), sorted);
 }
 
 /** Whether the text just read is the key by which it will be looked for. */

@@ -141,8 +141,10 @@ function readSeries(
   const labels: Label[] = [{ name: "__name__", value: reader.metricName() }];
   if (reader.take("{")) readLabels(reader, labels);
   const sorted = sortedLabels(labels);
-  if (reader.at === end) series?.set(text, sorted);
-  return { labels: sorted, text: reader.text(start, reader.at) };
+  if (series === undefined || reader.at !== end) {
+    return { labels: sorted, text: reader.text(start, reader.at) };
+  }
+  return { labels: series.set(text, sorted), text };
 }
 
 /** No blanks and no trailing comma, unlike in the older format. */

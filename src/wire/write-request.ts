@@ -18,8 +18,8 @@ export interface WriteExemplar {
 export interface WriteSeries {
   /** Sorted by name, as the protocol demands. */
   readonly labels: Labels;
-  /** What `encodeLabels` gave for these labels, where the caller keeps it. */
-  readonly encodedLabels?: Uint8Array;
+  /** What `encodeLabels` gave for these labels, where the caller keeps it: its bytes as Latin-1, which is how they take least room. */
+  readonly encodedLabels?: string;
   readonly samples: readonly WriteSample[];
   readonly exemplars?: readonly WriteExemplar[];
 }
@@ -33,14 +33,14 @@ export function encodeWriteRequest(series: Iterable<WriteSeries>): Buffer {
   const writer = new ProtobufWriter();
   for (const one of series) {
     const { samples } = one;
-    const labels = one.encodedLabels ?? encodeLabels(one.labels);
+    const labels = one.encodedLabels ?? encodeLabels(one.labels).toString("latin1");
     const exemplars = one.exemplars?.map(encodeExemplar) ?? [];
     let length = labels.length;
     for (const { timestampMs } of samples) length += 12 + varintBytes(timestampMs);
     for (const { length: bytes } of exemplars) length += 1 + varintBytes(bytes) + bytes;
     writer.tag(0x0a);
     writer.varint(length);
-    writer.bytes(labels);
+    writer.latin1(labels);
     for (const { value, timestampMs } of samples) {
       writer.tag(0x12);
       writer.varint(10 + varintBytes(timestampMs));
@@ -202,6 +202,12 @@ class ProtobufWriter {
     this.#reserve(bytes.length);
     this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  latin1(text: string): void {
+    this.#reserve(text.length);
+    this.#buffer.write(text, this.#length, "latin1");
+    this.#length += text.length;
   }
 
   written(): Buffer {

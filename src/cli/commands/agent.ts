@@ -10,6 +10,7 @@ import type { CliContext, Command, CommandInput } from "../command.ts";
 import { connect, findResource, vnetOfCluster } from "../platform/connect.ts";
 import { lastingTransport } from "../platform/lasting-transport.ts";
 import { types } from "../types.ts";
+import { clusterOptions, clusterScraping } from "./agent-scraping.ts";
 import { durationMs } from "./query-metrics.ts";
 import { stopped } from "./up.ts";
 
@@ -30,10 +31,16 @@ export const agent: Command = {
       help: "leave out this machine's own processor, memory, disk and network",
     },
     { flags: "--no-platform", help: "leave out the platform's own metrics" },
+    ...clusterOptions,
   ],
   exitCodes: { 0: "stopped by Ctrl-C or SIGTERM", 1: "could not start", 2: "wrong use" },
-  examples: ["./linkscope agent --cluster aks-one --target shop=http://127.0.0.1:8080/metrics"],
+  examples: [
+    "./linkscope agent --cluster aks-one --target shop=http://127.0.0.1:8080/metrics",
+    "./linkscope agent --cluster aks-one --kubeconfig ~/.kube/config --settings ama-metrics-settings-configmap.yaml",
+  ],
   async run(input, context) {
+    // What the files say is checked before anything is asked.
+    const scraping = await clusterScraping(input, context);
     const connection = connect(input, context);
     const { clock, random } = context;
     const clusterId = await findResource(
@@ -55,7 +62,9 @@ export const agent: Command = {
     const running = createAgent({
       clusterId,
       region: stringAt(cluster, "location") ?? "",
-      externalLabels: { cluster: name },
+      externalLabels: { ...scraping.externalLabels, cluster: scraping.clusterAlias || name },
+      jobs: scraping.jobs,
+      ...(scraping.kubernetes === undefined ? {} : { kubernetes: scraping.kubernetes }),
       transport,
       targetTransport: openTransport({ clock }),
       token: managedIdentityClient({ transport, clock }),
@@ -74,6 +83,7 @@ export const agent: Command = {
     await stopped(context);
     await running.stop();
     transport.close();
+    scraping.kubernetes?.close();
     connection.close();
     sayState(running.state(), context);
     return 0;
@@ -103,7 +113,16 @@ function targetsOf(
   ];
 }
 
-function sayState({ sender, queue }: AgentState, context: CliContext): void {
+function sayState(state: AgentState, context: CliContext): void {
+  const { sender, queue, discovery } = state;
+  if (discovery !== undefined) {
+    const lists = discovery.lists.filter(({ failure }) => failure !== undefined);
+    for (const { path, failure } of lists) context.note(`agent: ${path}: ${failure}\n`);
+    context.note(
+      `agent: ${discovery.targets} targets discovered, ${state.seriesKept} series; dropped ${discovery.dropped}, ` +
+        `invalid ${discovery.invalid}, beyond limits ${discovery.beyondLimit}\n`,
+    );
+  }
   const failure = sender.failure === undefined ? "" : `; last: ${sender.failure}`;
   context.note(
     `agent: sent ${sender.samplesSent} samples in ${sender.requestsSent} requests, ${sender.retries} retries, ` +
