@@ -45,7 +45,16 @@ export function PictureView({ picture, drawing, theme, chosen, choose }: Picture
     return () => watch.disconnect();
   }, [drawing]);
   return (
-    <div ref={place} className="picture" data-version={picture.topology.graphVersion}>
+    <div
+      ref={place}
+      className="picture"
+      data-version={picture.topology.graphVersion}
+      onKeyDown={(event) => {
+        const found = event.key === "Enter" ? focused(event.target) : undefined;
+        if (found !== undefined) choose(found);
+        if (event.key === "Escape") choose(undefined);
+      }}
+    >
       <ArrowHeads />
       <ReactFlow
         nodes={nodes}
@@ -66,11 +75,6 @@ export function PictureView({ picture, drawing, theme, chosen, choose }: Picture
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_, { id }) => choose({ kind: "box", id })}
         onEdgeClick={(_, { id }) => choose({ kind: "arrow", id })}
-        onSelectionChange={({ nodes: [node], edges: [edge] }) => {
-          // The keyboard chooses by selecting: Tab to a box, then Enter.
-          if (node !== undefined) choose({ kind: "box", id: node.id });
-          else if (edge !== undefined) choose({ kind: "arrow", id: edge.id });
-        }}
         onPaneClick={() => choose(undefined)}
       >
         <Background variant={BackgroundVariant.Dots} gap={22} size={1.2} />
@@ -80,6 +84,14 @@ export function PictureView({ picture, drawing, theme, chosen, choose }: Picture
       <Legend drawing={drawing} />
     </div>
   );
+}
+
+/** The box or arrow that has the keyboard: Tab goes from one to the next, Enter opens it. */
+function focused(target: EventTarget): Chosen | undefined {
+  if (!(target instanceof Element)) return undefined;
+  const id = target.getAttribute("data-id");
+  if (id === null) return undefined;
+  return { kind: target.classList.contains("react-flow__edge") ? "arrow" : "box", id };
 }
 
 function nodesOf(drawing: Drawing, picture: Picture, chosen: Chosen | undefined): Node[] {
