@@ -78,6 +78,8 @@ export interface Derived {
   readonly top?: Partial<Omit<ArmResource, "id" | "name" | "type" | "properties">>;
   /** Changes of other resources in the same transaction. */
   readonly effects?: readonly Change[];
+  /** Why an asynchronous write ends `Failed` although it was taken: what its operation then says. */
+  readonly failure?: Problem;
 }
 
 export interface ResourceType {

@@ -1,6 +1,6 @@
 /** Long-running operations: started with a write, read by polling, ended by the clock; and the locks they hold. */
 import { idKey, parseId } from "../arm/index.ts";
-import type { ArmResource, Change, ResourceId } from "../arm/index.ts";
+import type { ArmResource, Change, Problem, ResourceId } from "../arm/index.ts";
 import { CodedError, guid } from "../core/index.ts";
 import type { Timer } from "../core/index.ts";
 import { json } from "../http/index.ts";
@@ -19,7 +19,7 @@ export interface Operations {
   readonly begin: (
     kind: Operation["kind"],
     resource: ArmResource,
-    lockId: ResourceId | undefined,
+    how: { readonly lockId: ResourceId | undefined; readonly failure?: Problem | undefined },
   ) => Operation;
   /** Called once the operation is committed: holds its lock and ends it after `operationMs`. */
   readonly run: (operation: Operation) => void;
@@ -34,7 +34,7 @@ export function openOperations(platform: Platform): Operations {
   const end = (operation: Operation): void => {
     const ended: Operation = {
       ...operation,
-      status: "Succeeded",
+      status: operation.error === undefined ? "Succeeded" : "Failed",
       endTime: timestamp(platform.clock),
     };
     const changes = settledResource(platform, operation);
@@ -58,7 +58,7 @@ export function openOperations(platform: Platform): Operations {
   for (const operation of platform.state.unfinished()) end(operation);
   return {
     isLocked: (lockId) => lockId !== undefined && locks.has(idKey(lockId)),
-    begin: (kind, resource, lockId) => {
+    begin: (kind, resource, { lockId, failure }) => {
       const id = guid(platform.random);
       return {
         id,
@@ -69,6 +69,9 @@ export function openOperations(platform: Platform): Operations {
         status: "InProgress",
         startTime: timestamp(platform.clock),
         endTime: undefined,
+        ...(failure === undefined
+          ? {}
+          : { error: { code: failure.code, message: failure.message } }),
       };
     },
     run: (operation) => {
@@ -88,7 +91,8 @@ function settledResource(platform: Platform, operation: Operation): readonly Cha
   if (operation.kind === "delete" || resource?.properties["provisioningState"] !== "Provisioning") {
     return [];
   }
-  return [{ kind: "put", resource: inProvisioningState(resource, "Succeeded") }];
+  const state = operation.error === undefined ? "Succeeded" : "Failed";
+  return [{ kind: "put", resource: inProvisioningState(resource, state) }];
 }
 
 /** The resource with another `provisioningState`; as it is where the type shows none. */
@@ -160,11 +164,12 @@ export function operationStatus(operation: Operation): HttpResponse {
     status: operation.status,
     startTime: operation.startTime,
     ...(operation.endTime === undefined ? {} : { endTime: operation.endTime }),
+    ...(operation.status === "Failed" ? { error: operation.error ?? null } : {}),
   };
   return json(200, body, running ? { "retry-after": retryAfterSeconds } : {});
 }
 
-/** The result of an operation: 202 while it runs, then the resource, or 204 where there is none any more. */
+/** The result of an operation: 202 while it runs, then the resource, its failure, or 204 where there is nothing any more. */
 export function operationResult(
   platform: Platform,
   operation: Operation,
@@ -173,6 +178,7 @@ export function operationResult(
   if (operation.status === "InProgress") {
     return { status: 202, headers: { "retry-after": retryAfterSeconds } };
   }
+  if (operation.status === "Failed") return json(409, { error: operation.error ?? null });
   const resource = platform.state.graph().get(operation.resourceId);
   const type = resource === undefined ? undefined : platform.types.find(resource.type);
   return operation.kind === "delete" || resource === undefined || type === undefined

@@ -60,7 +60,7 @@ function commitRemoval(
     platform.state.commit({ changes: what.changes });
     return { status: 200 };
   }
-  const operation = operations.begin("delete", what.resource, what.lockId);
+  const operation = operations.begin("delete", what.resource, { lockId: what.lockId });
   platform.state.commit({ changes: what.changes, operations: [operation] });
   operations.run(operation);
   return {

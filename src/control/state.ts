@@ -8,7 +8,7 @@ import { CodedError, limits, messageOf } from "../core/index.ts";
 /** The layout of the tables. A file with another one is refused by name, never guessed at. */
 const schemaVersion = "1";
 
-export type OperationStatus = "InProgress" | "Succeeded";
+export type OperationStatus = "InProgress" | "Succeeded" | "Failed";
 
 /** A long-running operation. */
 export interface Operation {
@@ -22,6 +22,8 @@ export interface Operation {
   readonly status: OperationStatus;
   readonly startTime: string;
   readonly endTime: string | undefined;
+  /** Known from its beginning, told when it ends: why it is `Failed`. */
+  readonly error?: { readonly code: string; readonly message: string };
 }
 
 /** What one transaction changes. */

@@ -101,6 +101,7 @@ type Written =
       readonly kind: "written";
       readonly resource: ArmResource;
       readonly effects: readonly Change[];
+      readonly failure?: Problem | undefined;
     }
   | { readonly kind: "refused"; readonly problems: readonly Problem[] };
 
@@ -120,7 +121,7 @@ function whole(
     properties: { ...body.properties, provisioningState: "Succeeded" },
   };
   const resource = composed(type, body, derived, context);
-  return { kind: "written", resource, effects: derived.effects ?? [] };
+  return { kind: "written", resource, effects: derived.effects ?? [], failure: derived.failure };
 }
 
 /**
@@ -152,13 +153,14 @@ interface Storing {
   readonly lockId: ResourceId | undefined;
   readonly call: Call;
   readonly effects: readonly Change[];
+  readonly failure?: Problem | undefined;
 }
 
 function store(platform: Platform, operations: Operations, what: Storing): HttpResponse {
-  const { type, previous, lockId, call, effects } = what;
+  const { type, previous, lockId, call, effects, failure } = what;
   const isAsync = type.writes === "async";
   const resource = isAsync ? inProvisioningState(what.resource, "Provisioning") : what.resource;
-  const operation = isAsync ? operations.begin("write", resource, lockId) : undefined;
+  const operation = isAsync ? operations.begin("write", resource, { lockId, failure }) : undefined;
   platform.state.commit({
     changes: withDescendants(platform.state.graph(), [{ kind: "put", resource }, ...effects]),
     ...(operation === undefined ? {} : { operations: [operation] }),

@@ -53,7 +53,7 @@ function platform() {
     sample.clock.advance(1000);
     return answer.body;
   };
-  return { ...sample, ask, put };
+  return { ...sample, asked: sample.ask, ask, put };
 }
 
 /** Everything of the article's steps, in the order that works. */
@@ -302,7 +302,7 @@ test("deleting the resource group deletes everything in it, and the workspace's 
 });
 
 test("a scoped resource whose members find no addresses ends Failed, and stays so when its operation ends", async () => {
-  const { ask, put, clock, pe } = await onboarded();
+  const { ask, asked, put, clock, pe } = await onboarded();
   const full = `${network}/virtualNetworks/full`;
   await put(full, {
     location: "eastus",
@@ -328,7 +328,14 @@ test("a scoped resource whose members find no addresses ends Failed, and stays s
   const link = `${scope}/scopedResources/dce2-connection`;
   const answer = await ask("PUT", link, { properties: { linkedResourceId: dce } });
   assert.equal(stringAt(answer.body, "properties", "provisioningState"), "Failed");
+  const [operation = ""] = (answer.headers["azure-asyncoperation"] ?? "").split("?");
+  const statusOf = () =>
+    asked("GET", new URL(operation).pathname, { version: "2021-07-01-preview" });
+  assert.equal((await statusOf()).body["status"], "InProgress");
   clock.advance(60_000);
+  const failed = await statusOf();
+  assert.deepEqual([failed.status, failed.body["status"]], [200, "Failed"]);
+  assert.deepEqual([failed.code, /pe-full/.test(failed.message)], ["SubnetIsFull", true]);
   const ended = await ask("GET", link);
   assert.equal(stringAt(ended.body, "properties", "provisioningState"), "Failed");
 });

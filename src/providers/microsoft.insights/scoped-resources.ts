@@ -24,6 +24,7 @@ import type {
 import { derivedFrom, referringTo, resourceOf } from "../declared.ts";
 import { draftOf } from "../draft.ts";
 import { reconcileOn } from "../private-link/reconcile.ts";
+import type { Shortage } from "../private-link/reconcile.ts";
 import { showScopes } from "../private-link/scoped.ts";
 import { linkedAccess, problem } from "../problems.ts";
 import { typeNames } from "../type-names.ts";
@@ -166,8 +167,20 @@ function derive(body: RequestBody, context: TypeContext): Derived {
   const first = attempt("Succeeded");
   if (first.shortages.length === 0) return derivedFrom(first.draft, linked("Succeeded"));
   const { draft } = attempt("Failed");
-  // The resource is among its own effects, so that the end of the operation does not make a success of it.
-  return { properties: linked("Failed").properties, effects: draft.changes() };
+  // The resource is among its own effects: it has failed at once, and its operation says so when it ends.
+  const effects = draft.changes();
+  return { properties: linked("Failed").properties, effects, failure: shortage(first.shortages) };
+}
+
+function shortage(shortages: readonly Shortage[]): Problem {
+  const lacks = shortages.map(
+    ({ endpointId, subnetId, missing }) => `${missing} in ${subnetId} for ${endpointId}`,
+  );
+  return problem(
+    "SubnetIsFull",
+    `The private endpoints of the scope lack addresses for this resource: ${lacks.join("; ")}. Use larger subnets.`,
+    { target },
+  );
 }
 
 /** The endpoints of the scope lose the members, and the zones their records. */
