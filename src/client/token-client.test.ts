@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodedError, fakeClock, limits } from "../core/index.ts";
-import { managedIdentityClient, tokenClient } from "./index.ts";
+import { managedIdentityClient, tokenClient, workloadIdentityClient } from "./index.ts";
 import { driven, scriptedTransport } from "./testing/servers.ts";
 
 const application = { tenantId: "t", clientId: "app", clientSecret: "s&cret" };
@@ -97,4 +97,31 @@ test("IdentityNotIssued: no identity is told at once; a busy service is asked th
   const waiting = managedIdentityClient({ transport: busy, clock })("a");
   await assert.rejects(driven(waiting, clock), coded("IdentityNotIssued", 503));
   assert.equal(busy.sent.length, 3);
+});
+
+test("a workload identity proves itself by the service account's token as it is at that moment", async () => {
+  const transport = scriptedTransport(() => ({ body: { access_token: "w", expires_in: 3600 } }));
+  const clock = fakeClock();
+  let file = "first\n";
+  const source = workloadIdentityClient({
+    transport,
+    clock,
+    tenantId: "t",
+    clientId: "app",
+    assertion: async () => file,
+  });
+  assert.equal(await source("https://monitor.azure.com"), "w");
+  file = "second\n";
+  clock.advance(3_600_000);
+  await source("https://monitor.azure.com");
+  const forms = transport.sent.map(({ body }) => new URLSearchParams(String(body)));
+  assert.deepEqual(
+    forms.map((form) => form.get("client_assertion")),
+    ["first", "second"],
+  );
+  assert.equal(
+    forms[0]?.get("client_assertion_type"),
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+  );
+  assert.equal(forms[0]?.has("client_secret"), false);
 });

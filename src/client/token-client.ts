@@ -45,6 +45,41 @@ export function tokenClient(options: {
 }
 
 /**
+ * Tokens of an application that trusts the cluster's issuer: the service account's own token is the proof.
+ *
+ * @param assertion the service account's token as it is now; the kubelet renews its file.
+ * @throws (the source) CodedError TokenNotIssued with the login host's description; the transport's errors.
+ * @see learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow (federated credential)
+ */
+export function workloadIdentityClient(options: {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly endpoint?: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly assertion: () => Promise<string>;
+}): TokenSource {
+  const { transport, clock, tenantId, clientId, assertion } = options;
+  const endpoint = options.endpoint ?? `https://${cloud.loginHost}`;
+  return keptTokens(clock, async (resource) => {
+    const form = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: clientId,
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: (await assertion()).trim(),
+      scope: `${resource}/.default`,
+    });
+    const response = await transport.send({
+      method: "POST",
+      url: `${endpoint}/${tenantId}/oauth2/v2.0/token`,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: form.toString(),
+    });
+    return readToken(response, "TokenNotIssued");
+  });
+}
+
+/**
  * Tokens of the managed identity that the place of the transport has. Asks the instance metadata service by plain HTTP,
  * through the transport's gateway where it has one, and retries as that service's documentation says.
  *
