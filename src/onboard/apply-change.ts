@@ -5,7 +5,7 @@ import { CodedError, limits, messageOf, sleep } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
 import { asResource } from "./arm-access.ts";
 import type { ArmWriter } from "./arm-access.ts";
-import { bodyOf, satisfies } from "./matching.ts";
+import { bodyOf, hasFailed, satisfies } from "./matching.ts";
 import type { Change } from "./plan-types.ts";
 
 /** What became of a change. `already`: it was so when it came to it, by an earlier run or by somebody else. */
@@ -36,7 +36,8 @@ export async function applyChange(
   const current = read === undefined ? undefined : asResource(read);
   if (current !== undefined) {
     const body = bodyOf(current);
-    if (satisfies(body, after) || isDone(options.later, body)) return "already";
+    const isThere = satisfies(body, after) || isDone(options.later, body);
+    if (isThere && !hasFailed(current)) return "already";
     // A change of some properties is stale when those have other values than the plan saw.
     if (change.before === undefined || !satisfies(body, sameShape(change.before, after))) {
       throw stale(change, "is not as the plan saw it");

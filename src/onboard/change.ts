@@ -1,7 +1,7 @@
 /** One change: from what is there and what is wanted. */
 import { idKey } from "../arm/index.ts";
 import type { ArmResource, JsonObject, ResourceId } from "../arm/index.ts";
-import { bodyOf, merged, satisfies } from "./matching.ts";
+import { bodyOf, hasFailed, merged, satisfies } from "./matching.ts";
 import type { Because, Change, Step } from "./plan-types.ts";
 
 export interface Wanted {
@@ -26,12 +26,18 @@ export function ensure(wanted: Wanted): Change {
   if (current === undefined)
     return change(wanted, { action: "create", because: "absent", after: body });
   const before = bodyOf(current);
-  if (satisfies(before, body)) {
+  const failed = hasFailed(current);
+  if (satisfies(before, body) && !failed) {
     const stands = { ...wanted, says: wanted.standsSays ?? wanted.says };
     return change(stands, { action: "none", because: "asWanted", before });
   }
   const after = putMerges === true ? body : merged(before, body);
-  return change(wanted, { action: "update", because: "differs", before, after });
+  return change(wanted, {
+    action: "update",
+    because: failed ? "failed" : "differs",
+    before,
+    after,
+  });
 }
 
 /** Nothing to do, because what stands there serves. */

@@ -1,5 +1,5 @@
 /** Whether what is there is what is wanted: bodies compared as ARM reads them. */
-import { isObject, regionKey } from "../arm/index.ts";
+import { isObject, regionKey, stringAt } from "../arm/index.ts";
 import type { ArmResource, Json, JsonObject } from "../arm/index.ts";
 
 /**
@@ -25,6 +25,10 @@ export function satisfies(current: Json | undefined, wanted: Json | undefined, n
   }
   return current === wanted;
 }
+
+/** Whether the last write of a resource failed: what it says of itself is then not in force. */
+export const hasFailed = ({ properties }: Pick<ArmResource, "properties">): boolean =>
+  ["Failed", "Canceled"].includes(stringAt(properties, "provisioningState") ?? "");
 
 /** `base` with what `over` says: objects merged, everything else replaced. */
 export function merged(base: JsonObject, over: JsonObject): JsonObject {

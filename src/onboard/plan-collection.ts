@@ -1,7 +1,7 @@
 /** Changes of the scope, the endpoints and rule, their links, and the associations. */
 import { sameId, stringAt } from "../arm/index.ts";
 import type { Graph, JsonObject, ResourceId } from "../arm/index.ts";
-import { dceOf, dcrOf, scopedResourcesIn } from "../rules/index.ts";
+import { dceOf, dcrOf, scopedResourcesIn, types } from "../rules/index.ts";
 import type { WorkspaceView } from "../rules/index.ts";
 import { hostKey } from "../azure/index.ts";
 import { apiVersions } from "./arm-access.ts";
@@ -142,8 +142,9 @@ export function planLinks({ graph, request, collection }: PlanContext): readonly
     if (link !== undefined) {
       return keep({ ...at, id: link.id }, "asWanted", `The scope links ${nameOf(linkedId)}.`);
     }
-    const name = freeName(scopedResourceName(nameOf(linkedId)), linkedId, taken);
-    const id = `${scopeId}/scopedResources/${name}`;
+    const id =
+      failedLink(graph, { scopeId, linkedId }) ??
+      `${scopeId}/scopedResources/${freeName(scopedResourceName(nameOf(linkedId)), linkedId, taken)}`;
     return ensure({
       ...at,
       id,
@@ -154,6 +155,15 @@ export function planLinks({ graph, request, collection }: PlanContext): readonly
     });
   });
 }
+
+/** A link whose write failed links nothing, and stands in the way of another: it is written again. */
+const failedLink = (
+  graph: Graph,
+  { scopeId, linkedId }: { readonly scopeId: ResourceId; readonly linkedId: ResourceId },
+): ResourceId | undefined =>
+  graph
+    .under(scopeId, types.scopedResource)
+    .find(({ properties }) => sameId(stringAt(properties, "linkedResourceId"), linkedId))?.id;
 
 /** Two resources of one name would want the same link: the second gets a key. */
 function freeName(name: string, linkedId: ResourceId, taken: Set<string>): string {

@@ -23,6 +23,7 @@ export const becauses = {
   asWanted: "It is there as it is wanted.",
   kept: "Another stands in its place that serves as well; it is kept.",
   differs: "It is there, but not as it is wanted.",
+  failed: "It is there, but its last write failed, so it is not in force.",
   broken: "It names something that does not exist.",
   dataArrived: "Data comes by the private way, so the public way can close.",
   shared: "Others use it too; it closes only when that is asked for.",

@@ -22,6 +22,8 @@ export interface ControlPlane {
   readonly writes: readonly string[];
   /** Called before each write; what it throws is the write's failure. */
   beforeWrite: (path: string) => void;
+  /** Deletes a resource of Microsoft.Network, as somebody else would. */
+  readonly remove: (path: string) => Promise<void>;
   /** Refuses the actions that match, to everybody; undefined refuses none. */
   readonly refuse: (actions: RegExp | undefined) => void;
 }
@@ -72,6 +74,10 @@ export function controlPlane(): ControlPlane {
     graph: () => control.source.current().graph,
     beforeWrite: () => undefined,
     refuse: (actions) => void (refused = actions),
+    remove: async (path) => {
+      orThrow(await ask("DELETE", path, { version: "2022-01-01" }));
+      clock.advance(1_000);
+    },
     arm: {
       get: async (path, version) => {
         const answer = await ask("GET", path, { version });

@@ -14,7 +14,9 @@ import {
   dceId,
   endState,
   estateOf,
+  group,
   inTime,
+  insights,
   planOf,
   sceneOf,
   scopeId,
@@ -149,6 +151,61 @@ test("a scope that is provisioning is waited for, as long as it takes", async ()
   });
   assert.equal(outcome.kind, "done");
   assert.equal(retries.length, 20);
+});
+
+test("a link whose write failed is written again, under the name it has", async () => {
+  const scene = await sceneOf();
+  const { arm } = scene.plane;
+  await arm.put(scopeId, {
+    apiVersion: "2021-09-01",
+    body: {
+      location: "global",
+      properties: { accessModeSettings: { ingestionAccessMode: "Open", queryAccessMode: "Open" } },
+    },
+  });
+  const network = `${group}/providers/Microsoft.Network`;
+  await arm.put(`${network}/virtualNetworks/full`, {
+    apiVersion: "2022-01-01",
+    body: {
+      location: "westeurope",
+      properties: {
+        addressSpace: { addressPrefixes: ["10.99.0.0/24"] },
+        subnets: [{ name: "s", properties: { addressPrefix: "10.99.0.0/28" } }],
+      },
+    },
+  });
+  const blocking = `${network}/privateEndpoints/pe-full`;
+  const connections = [
+    { name: "c", properties: { privateLinkServiceId: scopeId, groupIds: ["azuremonitor"] } },
+  ];
+  await arm.put(blocking, {
+    apiVersion: "2022-01-01",
+    body: {
+      location: "westeurope",
+      properties: {
+        subnet: { id: `${network}/virtualNetworks/full/subnets/s` },
+        privateLinkServiceConnections: connections,
+      },
+    },
+  });
+  const other = `${insights}/dataCollectionEndpoints/other`;
+  await arm.put(other, { apiVersion: "2022-06-01", body: { location: "westeurope" } });
+  await arm.put(`${scopeId}/scopedResources/other`, {
+    apiVersion: "2021-09-01",
+    body: { properties: { linkedResourceId: other } },
+  });
+  const workspace = workspaceOf(scene.plane.graph(), scene.request.workspaceId);
+  const link = `${scopeId}/scopedResources/by-hand`;
+  const linkedResourceId = workspace?.defaultDceId ?? "";
+  const body = { properties: { linkedResourceId } };
+  await arm.put(link, { apiVersion: "2021-09-01", body });
+  const stateOf = () => stringAt(scene.plane.graph().get(link)?.properties, "provisioningState");
+  assert.equal(stateOf(), "Failed");
+  await scene.plane.remove(blocking);
+  const change = (await planOf(scene)).changes.find(({ id }) => id === link);
+  assert.deepEqual([change?.action, change?.because], ["update", "failed"]);
+  assert.equal((await applied(scene)).kind, "done");
+  assert.equal(stateOf(), "Succeeded");
 });
 
 test("between two tries at a scope that is provisioning lies its wait", async () => {
