@@ -5,6 +5,8 @@ export const limits = {
   httpHeaderBytesMax: 32 * 1024,
   httpBodyBytesMax: 4 * 1024 * 1024,
   httpHeadersTimeoutMs: 10_000,
+  httpRequestTimeoutMs: 120_000,
+  httpKeepAliveMs: 65_000,
   httpUrlBytesMax: 8 * 1024,
 
   // ARM.

@@ -13,7 +13,6 @@ import { edgeErrors } from "./errors.ts";
 import type { CloseReason, EdgeErrorCode } from "./errors.ts";
 import type { Connection, WayIn } from "./front-door.ts";
 import type { PlatformMetrics } from "./platform-metrics.ts";
-import { readBody } from "./request-body.ts";
 import { shapeProblem } from "./request-shape.ts";
 import { answerAt, errorAnswer, isEdgeKind } from "./services.ts";
 import type { EdgeHostKind, ServicesContext } from "./services.ts";
@@ -86,9 +85,7 @@ export function answerRequest(arrival: Arrival, context: RequestContext): void {
     keep(record, context);
     return { ...response, headers: { ...response.headers, "x-ms-request-id": requestId } };
   };
-  const answer = async (received: HttpRequest): Promise<HttpResponse> => {
-    const body: HttpRequest["body"] = (bytesMax) => readBody(incoming, bytesMax);
-    const request: HttpRequest = { ...received, body };
+  const answer = async (request: HttpRequest): Promise<HttpResponse> => {
     if (routed.kind === "refused") return finish(request, routed.response);
     const signal = signalOf(outgoing);
     const exchange: Exchange = {

@@ -104,3 +104,11 @@ test("a refused body that does not come is waited for no longer than its time", 
   assert.match(answer, /^HTTP\/1\.1 413 [^]*^connection: close/im);
   close();
 });
+
+test("every listener bounds the time of headers, requests and idle connections alike", () => {
+  const server = createServer(serverOptions);
+  assert.deepEqual(
+    [server.headersTimeout, server.requestTimeout, server.keepAliveTimeout],
+    [limits.httpHeadersTimeoutMs, limits.httpRequestTimeoutMs, limits.httpKeepAliveMs],
+  );
+});

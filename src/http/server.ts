@@ -9,8 +9,8 @@ import type { HttpHandler, HttpRequest, HttpResponse } from "./messages.ts";
 export const serverOptions = {
   maxHeaderSize: limits.httpHeaderBytesMax,
   headersTimeout: limits.httpHeadersTimeoutMs,
-  requestTimeout: 120_000,
-  keepAliveTimeout: 65_000,
+  requestTimeout: limits.httpRequestTimeoutMs,
+  keepAliveTimeout: limits.httpKeepAliveMs,
 } as const;
 
 /**
