@@ -4,7 +4,7 @@
  *
  * @see github.com/Azure/prometheus-collector otelcollector/configmapparser/default-prom-configs
  */
-import { assert } from "../core/index.ts";
+import { assert, limits } from "../core/index.ts";
 import { minimalProfile } from "./minimal-profile.ts";
 import { relabelRule } from "./relabel-rule.ts";
 import type { RelabelRuleText } from "./relabel-rule.ts";
@@ -26,9 +26,17 @@ export function defaultJobs(settings: AgentSettings): readonly ScrapeJob[] {
   const jobs = on.map((target) => ({
     ...BUILD[target](),
     metricRelabel: keepRules(target, settings),
-    intervalMs: settings.intervalsMs.get(target) ?? defaultScrapeIntervalMs,
+    ...timesOf(target, settings),
   }));
   return settings.podAnnotationNamespaces === "" ? jobs : [...jobs, annotatedPods(settings)];
+}
+
+function timesOf(
+  target: string,
+  { intervalsMs }: AgentSettings,
+): Pick<ScrapeJob, "intervalMs" | "timeoutMs"> {
+  const intervalMs = intervalsMs.get(target) ?? defaultScrapeIntervalMs;
+  return { intervalMs, timeoutMs: Math.min(intervalMs, limits.scrapeTimeoutMs) };
 }
 
 /** What is kept: the minimal profile and the file's own list; everything where neither is. */
@@ -66,7 +74,7 @@ function job(
     metricsPath: "/metrics",
     params: [],
     intervalMs: defaultScrapeIntervalMs,
-    timeoutMs: 10_000,
+    timeoutMs: limits.scrapeTimeoutMs,
     honorLabels: false,
     honorTimestamps: true,
     followRedirects: true,
@@ -234,6 +242,6 @@ function annotatedPods(settings: AgentSettings): ScrapeJob {
     }),
     metricRelabel:
       keep === undefined ? [] : [rule({ action: "keep", sourceLabels: ["__name__"], regex: keep })],
-    intervalMs: settings.intervalsMs.get("podannotations") ?? defaultScrapeIntervalMs,
+    ...timesOf("podannotations", settings),
   };
 }
