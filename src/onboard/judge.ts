@@ -177,7 +177,8 @@ function freshness(
 ): "fresh" | "stale" | "untold" {
   if (newestSampleMs === undefined) return id === "configuration" ? "fresh" : "untold";
   if (newestSampleMs === null) {
-    reasons.push("There is no sample of this cluster.");
+    // A query looks back for as long as a sample counts as fresh, and no further.
+    reasons.push(`No sample of this cluster came in the last ${freshMs / 1000} s.`);
     return "stale";
   }
   const ageMs = nowMs - newestSampleMs;

@@ -125,7 +125,9 @@ test("a path without a certificate cannot be told", () => {
 test("a private path holds while its newest sample is fresh, and not a moment longer", () => {
   assert.equal(judged({ newestSampleMs: nowMs - limits.proofFreshMs }).holds, true);
   assert.equal(judged({ newestSampleMs: nowMs - limits.proofFreshMs - 1 }).holds, false);
-  assert.equal(judged({ newestSampleMs: null }).holds, false);
+  const none = judged({ newestSampleMs: null });
+  assert.equal(none.holds, false);
+  assert.equal(none.reasons.at(-1), "No sample of this cluster came in the last 300 s.");
 });
 
 test("a path holds by what is expected of it", () => {
