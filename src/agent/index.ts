@@ -8,6 +8,7 @@ export type { DiscoveryState } from "./discovery.ts";
 export { hostJob, hostSource } from "./host-collector.ts";
 export type { HostCollectorOptions } from "./host-collector.ts";
 export type { QueueState } from "./queue.ts";
+export { relabel } from "./relabel.ts";
 export { parseScrapeConfig, scrapeConfigMap } from "./scrape-config.ts";
 export type { ScrapeConfig } from "./scrape-config.ts";
 export { sayProblems } from "./scrape-job.ts";
