@@ -16,24 +16,35 @@ export async function openPortalToken(path: string, random: Random): Promise<str
 export const portalError = (code: keyof typeof portalErrors, says: string): CodedError =>
   new CodedError(code, says, { status: portalErrors[code].status });
 
+/**
+ * Both halves open the portal, neither alone: no script reads the cookie, and only pages of this very port read what the
+ * page keeps. A browser shows a cookie to every port of a machine, other users' servers among them.
+ */
+export interface PortalSession {
+  /** The header that sets the cookie. */
+  readonly cookie: string;
+  /** What the page keeps, and sends as `x-linkscope-proof`. */
+  readonly proof: string;
+}
+
 export interface PortalAccess {
   /** @throws CodedError PortalHostRefused: a name of the attacker's that leads here (DNS rebinding). */
   readonly checkHost: (request: HttpRequest) => void;
   /** @throws CodedError PortalOriginRefused: a page of another origin asked. Programs send no such header. */
   readonly checkOrigin: (request: HttpRequest) => void;
-  /** @throws CodedError PortalUnauthorized without the token or the cookie. */
+  /** @throws CodedError PortalUnauthorized without the token, or the cookie and the session's proof. */
   readonly checkReader: (request: HttpRequest) => void;
-  /** The cookie for who shows the token. @throws CodedError PortalUnauthorized. */
-  readonly cookieFor: (token: string) => string;
+  /** The session of who shows the token. @throws CodedError PortalUnauthorized. */
+  readonly sessionFor: (token: string) => PortalSession;
 }
 
 /** The checks of one portal. `port` is known once it listens. */
 export function portalAccess(token: string, port: () => number): PortalAccess {
   // Cookies know no ports: each platform's has a name of its own. Its value says nothing of the token.
   const cookieName = (): string => `linkscope-portal-${port()}`;
-  const session = createHmac("sha256", token)
-    .update("linkscope portal session")
-    .digest("base64url");
+  const derived = (use: string): string =>
+    createHmac("sha256", token).update(`linkscope portal ${use}`).digest("base64url");
+  const [cookie, proof] = [derived("cookie"), derived("proof")];
   const unauthorized = (): CodedError =>
     portalError(
       "PortalUnauthorized",
@@ -59,13 +70,17 @@ export function portalAccess(token: string, port: () => number): PortalAccess {
     checkReader({ headers }) {
       const bearer = /^Bearer ([\w-]{1,100})$/i.exec(headers["authorization"] ?? "")?.[1];
       if (bearer !== undefined && isSame(bearer, token)) return;
-      const cookie = cookieIn(headers["cookie"] ?? "", cookieName());
-      if (cookie !== undefined && isSame(cookie, session)) return;
+      const shown = cookieIn(headers["cookie"] ?? "", cookieName());
+      const isProven = isSame(headers["x-linkscope-proof"] ?? "", proof);
+      if (shown !== undefined && isSame(shown, cookie) && isProven) return;
       throw unauthorized();
     },
-    cookieFor(shown) {
+    sessionFor(shown) {
       if (!isSame(shown, token)) throw unauthorized();
-      return `${cookieName()}=${session}; Path=/api; HttpOnly; SameSite=Strict`;
+      return {
+        cookie: `${cookieName()}=${cookie}; Path=/api; HttpOnly; SameSite=Strict`,
+        proof,
+      };
     },
   };
 }

@@ -6,7 +6,7 @@ export const portalErrors = {
     status: 401,
     fault: "caller",
     retry: false,
-    means: "The request carries neither the portal's token nor the cookie that the token gives.",
+    means: "The request carries neither the portal's token nor the session that the token gives.",
     remedy:
       "Open the whole address that `./linkscope up` or `npm start` prints, with what follows its #.",
   },

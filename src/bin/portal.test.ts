@@ -109,25 +109,36 @@ test("the topology is for who shows the token, and for nobody else", async (t) =
   }
 });
 
-test("the token is traded for a cookie that no script reads and no other site sends", async (t) => {
-  const port = await portal(t);
+/** Trades the token for the two halves of a session. */
+async function sessionOf(port: number): Promise<{ cookie: string; proof: string; set: string }> {
   const traded = await ask(port, { method: "POST", path: "/api/session", body: TOKEN });
-  assert.equal(traded.status, 204);
-  const [cookie = ""] = traded.headers["set-cookie"] ?? [];
-  assert.match(cookie, /; Path=\/api; HttpOnly; SameSite=Strict$/);
-  assert.ok(!cookie.includes(TOKEN));
-  const value = cookie.split(";")[0] ?? "";
-  const headers = { cookie: `other=1; ${value}; more=2` };
-  assert.equal((await ask(port, { path: "/api/topology", headers })).status, 200);
+  assert.equal(traded.status, 200);
+  const [set = ""] = traded.headers["set-cookie"] ?? [];
+  const { proof } = JSON.parse(traded.text) as { proof: string };
+  return { cookie: set.split(";")[0] ?? "", proof, set };
+}
+
+test("the token is traded for a cookie that no script reads, and a proof that goes to this port only", async (t) => {
+  const port = await portal(t);
+  const { cookie, proof, set } = await sessionOf(port);
+  assert.match(set, /; Path=\/api; HttpOnly; SameSite=Strict$/);
+  assert.ok(!set.includes(TOKEN) && !set.includes(proof) && proof !== TOKEN);
+  const read = (headers: Readonly<Record<string, string>>) =>
+    ask(port, { path: "/api/topology", headers });
+  const both = { cookie: `other=1; ${cookie}; more=2`, "x-linkscope-proof": proof };
+  assert.equal((await read(both)).status, 200);
+  assert.equal((await read({ cookie })).status, 401);
+  assert.equal((await read({ "x-linkscope-proof": proof })).status, 401);
+  assert.equal((await read({ cookie, "x-linkscope-proof": `${proof}x` })).status, 401);
   const wrong = await ask(port, { method: "POST", path: "/api/session", body: "wrong" });
   assert.deepEqual([wrong.status, wrong.headers["set-cookie"]], [401, undefined]);
 });
 
 test("a cookie of another platform's portal opens nothing", async (t) => {
   const [one, other] = [await portal(t), await portal(t)];
-  const traded = await ask(one, { method: "POST", path: "/api/session", body: TOKEN });
-  const cookie = traded.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
-  assert.equal((await ask(other, { path: "/api/topology", headers: { cookie } })).status, 401);
+  const { cookie, proof } = await sessionOf(one);
+  const headers = { cookie, "x-linkscope-proof": proof };
+  assert.equal((await ask(other, { path: "/api/topology", headers })).status, 401);
 });
 
 test("a session's body at the limit is read and one past it is refused", async (t) => {

@@ -57,7 +57,8 @@ async function answerApi(request: HttpRequest, options: PortalOptions): Promise<
     case "/api/session": {
       demandMethod(request, "POST");
       const body = await request.body(limits.portalBodyBytesMax);
-      return { status: 204, headers: { "set-cookie": access.cookieFor(body.toString("utf8")) } };
+      const { cookie, proof } = access.sessionFor(body.toString("utf8"));
+      return json(200, { proof }, { "set-cookie": cookie });
     }
     default:
       throw portalError("PortalNotFound", "The portal has no such path.");
