@@ -125,10 +125,11 @@ function withoutComments(text: string): string {
 export function ambientBreaches(files: readonly SourceFile[]): readonly Breach[] {
   const breaches: Breach[] = [];
   const ambient =
-    /\b(Date\.now\(\)|new Date\(\)|Math\.random\(\)|process\.env\b|setTimeout\(|setInterval\()/;
+    /\b(Date\.now\(\)|new Date\(\)|performance\.now\(|Math\.random\(\)|random(?:UUID|Bytes|Int)\(|process\.(?:env|pid|cwd|hrtime)\b|setTimeout\(|setInterval\()/;
+  const entries = ["src/core/clock.ts", "src/core/random.ts"];
   for (const { path, text } of files) {
     const exempt =
-      path.startsWith("src/bin/") || path.endsWith(".test.ts") || path === "src/core/clock.ts";
+      path.startsWith("src/bin/") || path.endsWith(".test.ts") || entries.includes(path);
     if (!path.startsWith("src/") || exempt || path.includes("/testing/")) continue;
     withoutComments(text)
       .split("\n")

@@ -52,6 +52,13 @@ test("time, randomness and environment enter in src/bin only", () => {
   assert.deepEqual(ambientBreaches(files), []);
 });
 
+test("randomness and a process id outside src/bin are found, as time is", () => {
+  const text =
+    "const a = randomUUID();\nconst b = process.pid;\nconst c = Date.now();\n// Date.now()";
+  assert.equal(ambientBreaches([{ path: "src/edge/x.ts", text }]).length, 3);
+  assert.equal(ambientBreaches([{ path: "src/bin/x.ts", text }]).length, 0);
+});
+
 test("a lock file that records download addresses is found", () => {
   assert.equal(lockFileBreaches('{ "resolved": "https://x/y.tgz" }').length, 1);
 });

@@ -119,7 +119,7 @@ export async function composeControl(
 }
 
 async function openTenant(path: string, random: Random): Promise<Tenant> {
-  const text = await openPrivateFile(path, () =>
+  const text = await openPrivateFile(path, random, () =>
     JSON.stringify({ tenantId: guid(random), subscriptionId: guid(random) }),
   );
   return JSON.parse(text) as Tenant;

@@ -29,10 +29,11 @@ export async function openCredential(options: {
   const known = await bootstrapCredential(applications);
   const { appId: clientId, objectId } = known;
   const write = (clientSecret: string | undefined): Promise<void> =>
-    replacePrivateFile(
-      paths.credential,
-      `${JSON.stringify({ ...tenant, clientId, objectId, clientSecret }, undefined, 2)}\n`,
-    );
+    replacePrivateFile({
+      path: paths.credential,
+      text: `${JSON.stringify({ ...tenant, clientId, objectId, clientSecret }, undefined, 2)}\n`,
+      random: parts.random,
+    });
   const rotate = async (): Promise<void> =>
     write((await applications.rotateSecret(clientId))?.secret);
   if (known.secret !== undefined) await write(known.secret);

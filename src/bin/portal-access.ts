@@ -8,7 +8,11 @@ import { portalErrors } from "./portal-errors.ts";
 
 /** The token of a platform's portal: made once, kept in a 0600 file of the data folder. */
 export async function openPortalToken(path: string, random: Random): Promise<string> {
-  const text = await openPrivateFile(path, () => `${random.bytes(32).toString("base64url")}\n`);
+  const text = await openPrivateFile(
+    path,
+    random,
+    () => `${random.bytes(32).toString("base64url")}\n`,
+  );
   return text.trim();
 }
 

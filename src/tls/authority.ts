@@ -56,12 +56,12 @@ export async function openAuthority({
   random,
 }: AuthorityOptions): Promise<Authority> {
   const path = join(folder, "authority.pem");
-  const text = await openPrivateFile(path, () => newAuthority(clock, random));
+  const text = await openPrivateFile(path, random, () => newAuthority(clock, random));
   const issuer = readAuthority(path, text);
   refuseExpired(issuer, clock.nowMs());
   const caPath = join(folder, "ca.pem");
   // The same bytes from every process, so that whoever renames last changes nothing.
-  const beside = join(folder, `.ca.pem.${process.pid}.${random.bytes(8).toString("hex")}`);
+  const beside = join(folder, `.ca.pem.${random.bytes(16).toString("hex")}`);
   await writeFile(beside, issuer.pem, { mode: 0o644 });
   await rename(beside, caPath);
   const leafOf = leafCache(issuer, clock, random);

@@ -1,8 +1,8 @@
 /** Files that hold private keys: in a 0700 folder, mode 0600, created once however many processes try. */
-import { randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CodedError, messageOf } from "../core/index.ts";
+import type { Random } from "../core/index.ts";
 
 /**
  * The file's text; when there is no file yet, makes it of `create()`. Of several processes that create at once,
@@ -12,12 +12,13 @@ import { CodedError, messageOf } from "../core/index.ts";
  */
 export async function openPrivateFile(
   path: string,
+  random: Random,
   create: () => string | Promise<string>,
 ): Promise<string> {
   const present = await readPrivateFile(path);
   if (present !== undefined) return present;
   await makePrivateFolder(dirname(path));
-  const fresh = await writeBeside(path, await create());
+  const fresh = await writeBeside({ path, text: await create(), random });
   try {
     // A hard link, unlike a rename, fails when the name is taken: the first process wins.
     await link(fresh, path);
@@ -32,10 +33,18 @@ export async function openPrivateFile(
   return text;
 }
 
+export interface PrivateText {
+  readonly path: string;
+  readonly text: string;
+  /** Names the file that is written before it takes its place. */
+  readonly random: Random;
+}
+
 /** Replaces the file's text; a crash leaves the old text or the new, never a part. */
-export async function replacePrivateFile(path: string, text: string): Promise<void> {
+export async function replacePrivateFile(options: PrivateText): Promise<void> {
+  const { path } = options;
   await makePrivateFolder(dirname(path));
-  await rename(await writeBeside(path, text), path);
+  await rename(await writeBeside(options), path);
   await syncFolder(dirname(path));
 }
 
@@ -71,8 +80,8 @@ export async function makePrivateFolder(folder: string): Promise<void> {
 // Windows has no mode bits: every file there says 666.
 const hasModes = process.platform !== "win32";
 
-async function writeBeside(path: string, text: string): Promise<string> {
-  const fresh = join(dirname(path), `.${basename(path)}.${process.pid}.${randomUUID()}`);
+async function writeBeside({ path, text, random }: PrivateText): Promise<string> {
+  const fresh = join(dirname(path), `.${basename(path)}.${random.bytes(16).toString("hex")}`);
   const file = await open(fresh, "wx", 0o600);
   try {
     await file.writeFile(text);

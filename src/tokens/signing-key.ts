@@ -39,7 +39,7 @@ export async function openSigningKey({
 }: SigningKeyOptions): Promise<SigningKeys> {
   const newKey = async (): Promise<string> =>
     JSON.stringify({ signing: await generate(clock, random), retired: [] });
-  let state = readKeys(path, await openPrivateFile(path, newKey));
+  let state = readKeys(path, await openPrivateFile(path, random, newKey));
   return {
     kid: () => state.signing.kid,
     sign: (claims) => signJwt(claims, state.signing),
@@ -53,7 +53,7 @@ export async function openSigningKey({
         ...state.retired.filter(({ retiredMs }) => retiredMs > keepFromMs),
       ];
       const text = JSON.stringify({ signing, retired });
-      await replacePrivateFile(path, text);
+      await replacePrivateFile({ path, text, random });
       state = readKeys(path, text);
     },
   };
