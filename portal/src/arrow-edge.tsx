@@ -62,7 +62,7 @@ export function ArrowEdge({
         <EdgeLabelRenderer>
           <div
             className={`label nodrag nopan ${dim}`}
-            style={{ left: label.x, top: label.y, width: label.width, height: label.height }}
+            style={{ left: label.x + label.width / 2, top: label.y, height: label.height }}
           >
             {rows.map((row) => (
               <button

@@ -12,7 +12,9 @@ export type Chosen =
 export function flowsOfChoice({ topology }: Picture, chosen: Chosen): readonly Flow[] {
   switch (chosen.kind) {
     case "box":
-      return topology.flows.filter(({ stops }) => stops.includes(chosen.id));
+      return topology.flows.filter(
+        ({ stops, targetId }) => stops.includes(chosen.id) || targetId === chosen.id,
+      );
     case "arrow": {
       const ids = topology.edges.find(({ id }) => id === chosen.id)?.flows ?? [];
       return topology.flows.filter(({ id }) => ids.includes(id));

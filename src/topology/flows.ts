@@ -4,6 +4,7 @@ import type { ArmResource, Graph, ResourceId } from "../arm/index.ts";
 import { cloud } from "../azure/index.ts";
 import type { Outcome, Reason, Verdict } from "../core/index.ts";
 import {
+  addressInVnet,
   associationsWith,
   configurationAccess,
   configurationAssociation,
@@ -154,7 +155,8 @@ function clusterFlow(graph: Graph, cluster: ArmResource, question: Question): Fl
     path: question.path,
     title: `${cluster.name}: ${question.path}`,
     verdict: verdictOf({ way, outside: outside.outcome, isWhole }),
-    stops: unrepeated([from, ...stopsOf(origin), ...targetStops(question)]),
+    stops: unrepeated([from, ...stopsOf(way, question)]),
+    ...(question.targetId === undefined ? {} : { targetId: idKey(question.targetId) }),
     ...(origin === undefined ? {} : countedAt(question, origin)),
     host: question.host,
     reasons: [...way.reasons, ...strays.flatMap(({ reasons }) => reasons)],
@@ -164,6 +166,8 @@ function clusterFlow(graph: Graph, cluster: ArmResource, question: Question): Fl
 
 interface Way {
   readonly origin: Origin | undefined;
+  /** The endpoint that was reached and carries nothing. */
+  readonly stoppedAt?: ResourceId;
   readonly outcome: Outcome;
   readonly reasons: readonly Reason[];
 }
@@ -180,8 +184,13 @@ function wayFrom(graph: Graph, vnetId: ResourceId | undefined, question: Questio
       reasons: [reason, ...access.reasons],
     };
   }
-  const { origin, reasons } = pathToHost(graph, { host: question.host, vnetId });
-  if (origin === undefined) return { origin, outcome: "deny", reasons };
+  const { origin, reasons, resolution } = pathToHost(graph, { host: question.host, vnetId });
+  if (origin === undefined) {
+    const [address] = resolution.addresses;
+    const reached = address === undefined ? undefined : addressInVnet(graph, { vnetId, address });
+    const stopped = reached?.kind === "endpoint" ? { stoppedAt: reached.endpointId } : {};
+    return { origin, outcome: "deny", reasons, ...stopped };
+  }
   const access = question.access(origin);
   return { origin, outcome: access.outcome, reasons: [...reasons, ...access.reasons] };
 }
@@ -208,12 +217,13 @@ function verdictOf({
 const refusedVerdict = (origin: Origin): FlowVerdict =>
   origin.kind === "public" ? "closed" : "broken";
 
-const stopsOf = (origin: Origin | undefined): readonly string[] => {
-  if (origin === undefined) return [];
-  return origin.kind === "public"
-    ? [outsideId]
-    : [idKey(origin.endpointId), idKey(origin.targetId)];
-};
+function stopsOf({ origin, stoppedAt }: Way, question: Question): readonly string[] {
+  if (stoppedAt !== undefined) return [idKey(stoppedAt)];
+  const target = targetStops(question);
+  if (origin === undefined) return target;
+  if (origin.kind === "public") return [outsideId, ...target];
+  return [idKey(origin.endpointId), idKey(origin.targetId), ...target];
+}
 
 /** An endpoint of a workspace leads to the very door: there is no step between. */
 const unrepeated = (stops: readonly string[]): readonly string[] =>

@@ -65,7 +65,7 @@ function styleOf(palette: Palette): string {
     `.quiet{fill:${palette.quiet}}`,
     `.alarm{fill:${palette.alarm}}`,
     `.live{fill:${palette.kinds.workspace}}`,
-    `.plate{fill:${palette.canvas}}`,
+    `.plate{fill:${palette.box};stroke:${palette.boxLine};stroke-width:.8}`,
     ...Object.entries(palette.kinds).map(
       ([kind, colour]) => `.k-${kind}{stroke:${colour}}.f-${kind}{fill:${colour}}`,
     ),
@@ -188,35 +188,38 @@ function lineSvg({ points, tone }: Arrow): string {
   return `<path class="s-${tone}" d="${smoothPath(points)}" fill="none" stroke-width="${width}"${dashed} marker-end="url(#head-${tone})"/>`;
 }
 
+/** Widths of a label's characters, in pixels. */
+const ROW_CHAR = 7.2;
+const RATE_CHAR = 6.2;
+
 function labelSvg({ rows, label }: Arrow, rateOf: (row: LabelRow) => string): string {
   if (label === undefined) return "";
-  const { x, y, width, height } = label;
-  const lines = rows.map((row, index) => {
-    const base = y + index * sizes.rowHeight + 15;
-    const isOutside = row.path === "outside";
-    const words = isOutside
-      ? [
-          textSvg(
-            { x: x + 24, y: base, size: 11.5, className: `t-${row.verdict}`, weight: 600 },
-            verdictWord(row),
-          ),
-        ]
-      : [
-          textSvg(
-            { x: x + 24, y: base, size: 11.5, className: `t-${row.verdict}`, weight: 600 },
-            `${pathWords[row.path]} ${verdictWord(row)}`,
-          ),
-          textSvg(
-            { x: x + width - 8, y: base, size: 10.5, className: "quiet", end: true },
-            rateOf(row),
-          ),
-        ];
+  const written = rows.map((row) => {
+    const path = row.path === "outside" ? "" : `${pathWords[row.path]} `;
+    return { row, words: `${path}${verdictWord(row)}`, rate: rateOf(row) };
+  });
+  // The plate is as wide as its words, in the middle of the room that the layout kept.
+  const width = Math.max(
+    ...written.map(
+      ({ words, rate }) =>
+        34 + words.length * ROW_CHAR + (rate === "" ? 0 : 10 + rate.length * RATE_CHAR),
+    ),
+  );
+  const x = label.x + (label.width - width) / 2;
+  const lines = written.map(({ row, words, rate }, index) => {
+    const base = label.y + index * sizes.rowHeight + 15;
+    const className = `t-${row.verdict}`;
     return [
-      `<circle class="t-${row.verdict}" cx="${n(x + 13)}" cy="${n(base - 4)}" r="4"/>`,
-      ...words,
+      `<circle class="${className}" cx="${n(x + 13)}" cy="${n(base - 4)}" r="4"/>`,
+      textSvg({ x: x + 24, y: base, size: 11.5, className, weight: 600 }, words),
+      ...(rate === ""
+        ? []
+        : [
+            textSvg({ x: x + width - 8, y: base, size: 10.5, className: "quiet", end: true }, rate),
+          ]),
     ].join("");
   });
-  return `<rect class="plate" x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" rx="8" opacity=".92"/>${lines.join("")}`;
+  return `<rect class="plate" x="${n(x)}" y="${n(label.y)}" width="${n(width)}" height="${n(label.height)}" rx="8"/>${lines.join("")}`;
 }
 
 const LEGEND_HEIGHT = 34;

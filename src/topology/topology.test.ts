@@ -69,7 +69,12 @@ test("a scope that does not link the endpoint breaks what goes by it, and says s
   assert.deepEqual(way(topology, ingestion?.stops ?? []), "aks → dce → amw");
 });
 
-test("a pending connection breaks its paths and alarms its box", () => {
+test("a pending connection breaks its paths, which end at its box, and alarms it", () => {
+  assert.deepEqual(paths({ status: "Pending" }), [
+    "configuration broken: aks → pe-scope",
+    "metrics-ingestion broken: aks → pe-scope",
+    "metrics-query broken: aks → pe-query",
+  ]);
   const topology = topologyOf(estate({ status: "Pending" }));
   assert.deepEqual(
     topology.flows.filter(({ verdict }) => verdict === "broken").map(({ path }) => path),

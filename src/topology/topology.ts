@@ -44,8 +44,10 @@ export interface Flow {
   readonly path: FlowPath;
   readonly title: string;
   readonly verdict: FlowVerdict;
-  /** The boxes that it goes by, first to last. */
+  /** The boxes that it goes by, first to last; it ends where it is stopped. */
   readonly stops: readonly string[];
+  /** The door that it is for, in lower case, reached or not. */
+  readonly targetId?: string;
   /** Where its requests are counted; absent when none arrive. */
   readonly counted?: CountedWay;
   readonly host?: string;
