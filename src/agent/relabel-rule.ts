@@ -136,9 +136,12 @@ function compile(source: string, refuse: Refuse): RE2JS | undefined {
   try {
     return RE2JS.compile(source, RE2JS.DOTALL);
   } catch (error) {
-    refuse("regex", `The regex is not RE2's: ${messageOf(error)}.`);
+    refuse("regex", `The regex is not RE2's: ${regexMistake(error)}.`);
     return undefined;
   }
 }
+
+/** What RE2 says, without the flag that was added to what was written. */
+export const regexMistake = (error: unknown): string => messageOf(error).replace("`(?s)", "`");
 
 const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text);

@@ -1,7 +1,7 @@
 /** The agent's settings as Azure's ConfigMap `ama-metrics-settings-configmap` has them, schema v1 and v2. */
 import { RE2JS } from "re2js";
-import { messageOf } from "../core/index.ts";
 import { parseDuration } from "./duration.ts";
+import { regexMistake } from "./relabel-rule.ts";
 import type { FileProblem } from "./scrape-job.ts";
 import { readAssignments } from "./settings-text.ts";
 import type { Assignment } from "./settings-text.ts";
@@ -320,7 +320,7 @@ class SettingsReader {
       RE2JS.compile(text, RE2JS.DOTALL);
       return true;
     } catch (error) {
-      this.#refuse(one, `${one.key} is no expression of RE2: ${messageOf(error)}.`);
+      this.#refuse(one, `${one.key} is no expression of RE2: ${regexMistake(error)}.`);
       return false;
     }
   }

@@ -60,6 +60,7 @@ class FamilyReader implements Families {
     const { name, nameAt } = description;
     if (this.#family?.name !== name) {
       this.end(nameAt);
+      if (this.#claimed.has(name)) throw usedBefore(name, nameAt);
       this.#family = new Family(name);
     }
     const family = this.#family ?? new Family(name);
@@ -101,13 +102,17 @@ class FamilyReader implements Families {
     family.open = true;
     const names = new Set([family.name, ...family.names()]);
     for (const name of names) {
-      if (!this.#claimed.has(name)) continue;
-      const says = `The name '${clip(name)}' was used by a family before; the lines of a family stand together.`;
-      throw new LineError(at, says);
+      if (this.#claimed.has(name)) throw usedBefore(name, at);
     }
     for (const name of names) this.#claimed.add(name);
   }
 }
+
+const usedBefore = (name: string, at: number): LineError =>
+  new LineError(
+    at,
+    `The name '${clip(name)}' was used by a family before; the lines of a family stand together.`,
+  );
 
 /** One family while it is read. */
 class Family {

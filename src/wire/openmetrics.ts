@@ -45,6 +45,7 @@ export function parseOpenMetrics(
     const end = newline < 0 ? text.length : newline;
     try {
       ended = readLine(new LineReader(text, start, end), { families, samples, series });
+      if (ended) families.end(start);
       if (newline < 0 && !ended) throw new LineError(end, "The last line has no line feed.");
       if (samples.length > samplesMax) {
         samples.pop();
