@@ -221,3 +221,19 @@ test(
     assert.equal(out, "401 undefined\n", note);
   },
 );
+
+test("without a place exec stands in the only network there is, and two places are wrong use", async () => {
+  const words = ["--", process.execPath, "-e", "0"];
+  const only = await platform.linkscope(["exec", "--gateway", ...words]);
+  assert.equal(only.code, 0, only.note);
+  assert.ok(only.note.startsWith(`linkscope: in ${estate.vnetName}, by the gateway`), only.note);
+  assert.match(only.note, /^ {2}not inside: Prometheus /m);
+  for (const [places, says] of [
+    [["--public", "--vnet", estate.vnetName], /not both/],
+    [["--public", "--as", estate.vnetName], /--as needs --vnet/],
+  ] as const) {
+    const wrong = await platform.linkscope(["exec", ...places, ...words]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.note, says);
+  }
+});
