@@ -17,6 +17,7 @@ test("an id and a region are enough: the node's managed identity, no proxy, Node
       configurationEndpoint: undefined,
       proxy: undefined,
       caFile: undefined,
+      serviceAccountFolder: "/var/run/secrets/kubernetes.io/serviceaccount",
       identity: { kind: "managed", clientId: undefined },
       listen: { host: "127.0.0.1", port: 8080 },
     },

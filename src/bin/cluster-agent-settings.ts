@@ -1,5 +1,6 @@
 /** What the environment tells the agent that runs in a cluster: all of it read at once, every problem named. Pure. */
 import { idProblem, parseId } from "../arm/index.ts";
+import { serviceAccountFolder } from "../client/index.ts";
 
 export interface ClusterAgentSettings {
   readonly clusterId: string;
@@ -13,6 +14,8 @@ export interface ClusterAgentSettings {
   readonly proxy: string | undefined;
   /** A file of authorities that are trusted beside Node's own. */
   readonly caFile: string | undefined;
+  /** Where the pod finds its service account. */
+  readonly serviceAccountFolder: string;
   readonly identity: ClusterIdentity;
   readonly listen: { readonly host: string; readonly port: number };
 }
@@ -64,6 +67,7 @@ export function readClusterAgentSettings(environment: Environment): ReadSettings
     configurationEndpoint: urlIn("LINKSCOPE_CONFIGURATION_ENDPOINT", "https:"),
     proxy: urlIn("HTTPS_PROXY", "http:"),
     caFile: given("LINKSCOPE_CA_FILE"),
+    serviceAccountFolder: given("LINKSCOPE_SERVICE_ACCOUNT_FOLDER") ?? serviceAccountFolder,
     identity: identityIn(given, required),
     listen: listenIn(given("LINKSCOPE_LISTEN") ?? "127.0.0.1:8080", problems),
   };

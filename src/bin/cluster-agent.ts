@@ -13,6 +13,7 @@ import type { TokenSource, Transport } from "../client/index.ts";
 import { messageOf, systemClock, systemRandom } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
 import { serverOptions } from "../http/index.ts";
+import { ownClusterScraping } from "./cluster-agent-scraping.ts";
 import { readClusterAgentSettings } from "./cluster-agent-settings.ts";
 import type { ClusterAgentSettings } from "./cluster-agent-settings.ts";
 import { lockFile } from "./file-lock.ts";
@@ -33,12 +34,19 @@ function fail(problems: readonly string[]): never {
 /** Runs until SIGTERM or SIGINT. */
 async function run(settings: ClusterAgentSettings): Promise<void> {
   const clock = systemClock();
+  const scraping = await ownClusterScraping({
+    folder: settings.serviceAccountFolder,
+    environment: process.env,
+    clock,
+  });
+  const { kubernetes, jobs } = scraping;
+  const cluster = scraping.clusterAlias || settings.clusterName;
   const transport = openTransport({ clock, ...azureWay(settings) });
   const targetTransport = openTransport({ clock });
   const agent = createAgent({
     clusterId: settings.clusterId,
     region: settings.region,
-    externalLabels: { cluster: settings.clusterName },
+    externalLabels: { cluster, ...scraping.externalLabels },
     transport,
     targetTransport,
     token: tokenOf(settings, { transport, targetTransport, clock }),
@@ -47,6 +55,8 @@ async function run(settings: ClusterAgentSettings): Promise<void> {
       : { configurationEndpoint: settings.configurationEndpoint }),
     targets: [],
     sources: [],
+    jobs,
+    kubernetes,
     folder: settings.data,
     lockFile,
     clock,
@@ -57,12 +67,13 @@ async function run(settings: ClusterAgentSettings): Promise<void> {
   server.listen(settings.listen);
   await listening;
   const port = (server.address() as AddressInfo).port;
-  process.stdout.write(`${JSON.stringify({ ready: true, cluster: settings.clusterName, port })}\n`);
+  process.stdout.write(`${JSON.stringify({ ready: true, cluster, port })}\n`);
   const stopped = new AbortController();
   process.once("SIGTERM", () => stopped.abort());
   process.once("SIGINT", () => stopped.abort());
   await once(stopped.signal, "abort");
   await agent.stop();
+  kubernetes.close();
   server.closeAllConnections();
   server.close();
   transport.close();

@@ -102,7 +102,7 @@ async function serveResource(
 ): Promise<void> {
   const { method, query, outgoing } = exchange;
   const watch = /^(true|1)$/.test(query.get("watch") ?? "");
-  authorize(parts, exchange.user, attributesOf(request, verbOf(method, request, watch)));
+  authorize(parts, exchange.user, attributesOf(request, verbOf(method, request, watch), query));
   if (request.subresource !== "") {
     if (!request.type.subresources.includes(request.subresource)) throw noSuchPath();
     if (request.subresource === "log") return servePodLog(parts, exchange, request);
@@ -121,14 +121,18 @@ async function serveResource(
   sendJson(outgoing, 200, table ? tableOf(request.type, [found], exchange.nowMs) : found);
 }
 
-const attributesOf = (request: ResourceRequest, verb: string): Attributes => ({
-  verb,
-  group: request.type.group,
-  resource: request.type.plural,
-  subresource: request.subresource,
-  namespace: request.namespace,
-  name: request.name,
-});
+/** A list or watch of one name by its field selector is authorized by that name, as by the real server. */
+function attributesOf(request: ResourceRequest, verb: string, query: URLSearchParams): Attributes {
+  const selected = /^metadata\.name==?([^,]+)$/.exec(query.get("fieldSelector") ?? "")?.[1];
+  return {
+    verb,
+    group: request.type.group,
+    resource: request.type.plural,
+    subresource: request.subresource,
+    namespace: request.namespace,
+    name: request.name === "" && /^(list|watch)$/.test(verb) ? (selected ?? "") : request.name,
+  };
+}
 
 function authorize({ access }: ApiServerParts, user: User, asked: Attributes): void {
   if (!access.allows(user, asked)) throw forbidden(user, asked);

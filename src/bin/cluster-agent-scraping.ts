@@ -1,0 +1,92 @@
+/** What the agent scrapes in its own cluster: the API server by the pod's service account, the jobs by Azure's ConfigMaps. */
+import { stringify } from "yaml";
+import {
+  defaultJobs,
+  defaultSettings,
+  parseScrapeConfig,
+  parseSettings,
+  sayProblems,
+  scrapeConfigMap,
+  settingsConfigMap,
+} from "../agent/index.ts";
+import type { FileProblem, ScrapeJob } from "../agent/index.ts";
+import { inClusterAccess, kubernetesClient } from "../client/index.ts";
+import type { KubernetesClient } from "../client/index.ts";
+import { CodedError } from "../core/index.ts";
+import type { Clock } from "../core/index.ts";
+
+export interface OwnClusterScraping {
+  readonly kubernetes: KubernetesClient;
+  readonly jobs: readonly ScrapeJob[];
+  /** Of the settings; empty where they name none. */
+  readonly clusterAlias: string;
+  readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+/** Where Azure has its ConfigMaps. */
+const NAMESPACE = "kube-system";
+
+/**
+ * Reads the cluster's settings, once; a change of them is taken at the next start.
+ *
+ * @param folder of the service account.
+ * @throws CodedError ScrapeConfigInvalid with each problem; KubeconfigInvalid where this is no pod; those of the client.
+ */
+export async function ownClusterScraping(options: {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+}): Promise<OwnClusterScraping> {
+  const { environment, clock } = options;
+  const access = await inClusterAccess(options);
+  const kubernetes = kubernetesClient({ access, clock, environment });
+  try {
+    const settingsText = await configMapText(kubernetes, settingsConfigMap);
+    const configText = await configMapText(kubernetes, scrapeConfigMap);
+    const settings =
+      settingsText === undefined ? { settings: defaultSettings } : parseSettings(settingsText);
+    if ("problems" in settings) throw invalid(settingsConfigMap, settings.problems);
+    const config =
+      configText === undefined ? { jobs: [], externalLabels: {} } : parseScrapeConfig(configText);
+    if ("problems" in config) throw invalid(scrapeConfigMap, config.problems);
+    const { clusterAlias } = settings.settings;
+    const jobs = [...defaultJobs(settings.settings), ...config.jobs];
+    refuseTwice(jobs);
+    return { kubernetes, jobs, clusterAlias, externalLabels: config.externalLabels };
+  } catch (error) {
+    kubernetes.close();
+    throw error;
+  }
+}
+
+/** The object as a file of it would be, so that problems have their lines; undefined where there is none. */
+async function configMapText(
+  kubernetes: KubernetesClient,
+  name: string,
+): Promise<string | undefined> {
+  const query = {
+    path: `/api/v1/namespaces/${NAMESPACE}/configmaps`,
+    fieldSelector: `metadata.name=${name}`,
+  };
+  const { items } = await kubernetes.list(query, { signal: new AbortController().signal });
+  // Items of a list do not say their kind.
+  return items[0] === undefined
+    ? undefined
+    : stringify({ apiVersion: "v1", kind: "ConfigMap", ...items[0] });
+}
+
+const invalid = (name: string, problems: readonly FileProblem[]): CodedError =>
+  new CodedError("ScrapeConfigInvalid", sayProblems(`${NAMESPACE}/${name}`, problems));
+
+function refuseTwice(jobs: readonly ScrapeJob[]): void {
+  const names = new Set<string>();
+  for (const { name } of jobs) {
+    if (names.has(name)) {
+      throw new CodedError(
+        "ScrapeConfigInvalid",
+        `${NAMESPACE}/${scrapeConfigMap}: the job "${name}" has the name of another. Rename it.`,
+      );
+    }
+    names.add(name);
+  }
+}
