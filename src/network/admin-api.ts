@@ -7,7 +7,8 @@ import type { ArmResource, Graph, Json, JsonObject, ResourceId } from "../arm/in
 import { limits } from "../core/index.ts";
 import { json, requestListener, serverOptions } from "../http/index.ts";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
-import { networkTypes, resolveName } from "../rules/index.ts";
+import { networkTypes, pathOf, resolveName, subnetsIn } from "../rules/index.ts";
+import type { RouteOrigin } from "../rules/index.ts";
 import { networkError } from "./dial.ts";
 import type { ResolverAddress } from "./resolvers.ts";
 import type { Place } from "./route.ts";
@@ -51,6 +52,7 @@ export interface AdminOptions {
  * - `POST /sessions` `{"vnetId": id or unique name} | {"public": true}`, with `"identityId"` optional: 201 and a `SessionAnswer`.
  *   The session ends with the connection that this request came on, or by `DELETE /sessions/ID` (204).
  * - `GET /resolve?name=N[&vnet=id or name]`: the whole `NameResolution`; without `vnet`, public DNS's.
+ * - `GET /trace?name=N&vnet=id, name, or name/subnet`: the whole `PathOf`, hop by hop.
  * - `GET /vnets`: the virtual networks with their prefixes and resolvers. `GET /counters`.
  */
 export function adminServer(options: AdminOptions): Server {
@@ -74,6 +76,8 @@ async function answer(
       return beginSession(request, connection, options);
     case "GET /resolve":
       return resolve(request, options.graph());
+    case "GET /trace":
+      return trace(request, options.graph());
     case "GET /vnets":
       return json(200, { vnets: vnetsOf(options) });
     case "GET /counters":
@@ -128,12 +132,41 @@ function parseBody(bytes: Buffer): JsonObject {
   throw networkError("InvalidSession", "The body is not a JSON object.");
 }
 
-function resolve({ query }: HttpRequest, graph: Graph): HttpResponse {
+function nameIn({ query }: HttpRequest): string {
   const name = query.get("name") ?? "";
-  if (name === "" || name.length > limits.dnsNameCharsMax) {
-    const says = `A name has 1 to ${limits.dnsNameCharsMax} characters; this one has ${name.length}.`;
-    throw networkError("InvalidName", says);
-  }
+  if (name !== "" && name.length <= limits.dnsNameCharsMax) return name;
+  const says = `A name has 1 to ${limits.dnsNameCharsMax} characters; this one has ${name.length}.`;
+  throw networkError("InvalidName", says);
+}
+
+function trace(request: HttpRequest, graph: Graph): HttpResponse {
+  const name = nameIn(request);
+  const from = findPlace(graph, request.query.get("vnet") ?? "");
+  return json(200, pathOf(graph, { from, name }));
+}
+
+/** A network, or one of its subnets as `NETWORK/SUBNET` or by its id. */
+function findPlace(graph: Graph, word: string): RouteOrigin {
+  const cut = word.lastIndexOf("/");
+  const isId = word.startsWith("/");
+  const network = isId ? word.replace(/\/subnets\/[^/]*$/i, "") : word.slice(0, cut);
+  const isSubnet = isId ? network !== word : cut > 0;
+  if (!isSubnet) return { vnetId: findVnet(graph, word).id };
+  const vnet = findVnet(graph, network);
+  const name = word.slice(cut + 1).toLowerCase();
+  const subnets = subnetsIn(graph, vnet.id);
+  const subnet = subnets.find((one) => one.name.toLowerCase() === name);
+  if (subnet !== undefined) return { subnetId: subnet.id };
+  const known = subnets.map((one) => one.name).slice(0, 20);
+  throw networkError(
+    "VirtualNetworkNotFound",
+    `${vnet.name} has no subnet '${name}'. There are: ${known.join(", ")}.`,
+  );
+}
+
+function resolve(request: HttpRequest, graph: Graph): HttpResponse {
+  const { query } = request;
+  const name = nameIn(request);
   const vnet = query.get("vnet");
   const recordType = query.get("type");
   const vnetId = vnet === null ? undefined : findVnet(graph, vnet).id;

@@ -11,7 +11,7 @@ import { networkErrors } from "./errors.ts";
 import type { NetworkErrorCode } from "./errors.ts";
 import type { LinkTable } from "./link-table.ts";
 import { routeOf } from "./route.ts";
-import type { Destination, Place, Route } from "./route.ts";
+import type { ClosedRoute, Destination, OpenRoute, Place } from "./route.ts";
 
 /** A TCP listener on loopback. */
 export interface ListenerAddress {
@@ -31,14 +31,26 @@ export interface DialerOptions {
 
 export type Connect = (target: NetConnectOpts, clock: Clock) => Promise<Socket>;
 
+/** What a connection leads to; see `joinClient`. */
+export type Dialled =
+  /** For a private endpoint the first bytes, the PROXY header with the link id, are already written. */
+  | { readonly kind: "open"; readonly upstream: Socket }
+  /** A firewall has taken the connection: it goes on when the name in the client's greeting may pass. */
+  | { readonly kind: "inspected"; readonly open: (fqdn: string | undefined) => Promise<Socket> };
+
 export interface Dialer {
   /**
-   * Opens a connection; for a private endpoint its first bytes, the PROXY header with the link id, are already written.
+   * Opens a connection, or finds the firewall that takes it.
    *
    * @param source the client's end, told to the edge.
-   * @throws CodedError with a code of `networkErrors`: AddressNotReachable, PortNotServed, ListenerUnavailable, TooManyConnections.
+   * @throws CodedError with a code of `networkErrors`: AddressNotReachable, FirewallDenied, PortNotServed,
+   *   ListenerUnavailable, TooManyConnections; so does `open` of what is inspected.
    */
-  readonly dial: (place: Place, destination: Destination, source: ProxyEndpoint) => Promise<Socket>;
+  readonly dial: (
+    place: Place,
+    destination: Destination,
+    source: ProxyEndpoint,
+  ) => Promise<Dialled>;
   /** Ends the connections through endpoints that the graph no longer has. */
   readonly dropGone: (graph: Graph) => void;
   readonly counters: () => DialCounters;
@@ -58,8 +70,11 @@ export function createDialer(options: DialerOptions): Dialer {
   const opened = { endpoint: 0, public: 0 };
   const refused = new Map<string, number>();
 
-  const dial: Dialer["dial"] = async (place, destination, source) => {
-    const route = routeOf(options.graph(), place, destination);
+  const connect = async (
+    route: OpenRoute | ClosedRoute,
+    destination: Destination,
+    source: ProxyEndpoint,
+  ): Promise<Socket> => {
     if (route.kind === "none") throw networkError(route.code, route.says);
     if (open.size >= limits.connectionsPerListenerMax) {
       const max = limits.connectionsPerListenerMax;
@@ -78,13 +93,28 @@ export function createDialer(options: DialerOptions): Dialer {
     return socket;
   };
 
+  const counted = (connection: Promise<Socket>): Promise<Socket> =>
+    connection.catch((error: unknown) => {
+      const code = error instanceof CodedError ? error.code : "InternalServerError";
+      refused.set(code, (refused.get(code) ?? 0) + 1);
+      throw error;
+    });
+
   return {
-    dial: (place, destination, source) =>
-      dial(place, destination, source).catch((error: unknown) => {
-        const code = error instanceof CodedError ? error.code : "InternalServerError";
-        refused.set(code, (refused.get(code) ?? 0) + 1);
-        throw error;
-      }),
+    dial: async (place, destination, source) => {
+      const route = routeOf(options.graph(), place, destination);
+      if (route.kind !== "inspected") {
+        return { kind: "open", upstream: await counted(connect(route, destination, source)) };
+      }
+      return {
+        kind: "inspected",
+        open: (fqdn = "") => {
+          const after = routeOf(options.graph(), place, { ...destination, fqdn });
+          const decided = after.kind === "inspected" ? undecided(after.firewallId) : after;
+          return counted(connect(decided, destination, source));
+        },
+      };
+    },
     dropGone: (graph) => {
       for (const [socket, endpointId] of open) {
         if (endpointId !== undefined && graph.get(endpointId) === undefined) socket.destroy();
@@ -106,7 +136,14 @@ export function networkError(code: NetworkErrorCode, says: string, cause?: unkno
   return new CodedError(code, says, { status: networkErrors[code].status, cause });
 }
 
-function targetOf(route: Exclude<Route, { kind: "none" }>, options: DialerOptions): NetConnectOpts {
+/** The rules decide every name, also the empty one; a way that still asks for one is closed. */
+const undecided = (firewallId: ResourceId): ClosedRoute => ({
+  kind: "none",
+  code: "FirewallDenied",
+  says: `${firewallId} decides by a name that the client did not give.`,
+});
+
+function targetOf(route: OpenRoute, options: DialerOptions): NetConnectOpts {
   switch (route.kind) {
     case "endpoint":
       return { path: options.edge.privateSocket };

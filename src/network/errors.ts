@@ -30,6 +30,14 @@ export const networkErrors = {
     means: "No private endpoint and no public service has this address, seen from there.",
     remedy: "Resolve the name from the same virtual network, and check its peerings.",
   },
+  FirewallDenied: {
+    status: 403,
+    fault: "caller",
+    retry: false,
+    means: "A firewall on the way has no rule that allows the connection, or one that denies it.",
+    remedy:
+      "See which with `linkscope trace`; `linkscope export firewall` prints the rules that are needed.",
+  },
   NameNotResolved: {
     status: 502,
     fault: "caller",

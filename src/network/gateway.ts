@@ -12,12 +12,12 @@ import type { HttpResponse } from "../http/index.ts";
 import { resolveName, servedHosts } from "../rules/index.ts";
 import type { ProxyEndpoint } from "../wire/index.ts";
 import { networkError } from "./dial.ts";
-import type { Dialer } from "./dial.ts";
+import type { Dialled, Dialer } from "./dial.ts";
 import { answerIdentityRequest } from "./identity-endpoint.ts";
 import type { IdentityToken } from "./identity-endpoint.ts";
+import { joinClient } from "./join-client.ts";
 import type { Place } from "./route.ts";
 import type { Session, SessionTable } from "./sessions.ts";
-import { splice } from "./splice.ts";
 
 /** One line of the access log: what a client in a session asked of the fabric, and what it got. */
 export interface FabricAccess {
@@ -82,11 +82,18 @@ export async function listenGateway(options: GatewayOptions): Promise<Gateway> {
   };
   server.on("connect", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const access = accessOf(request, options.sessions);
-    tunnel(request, { socket, head }, options).then(
-      (address) => {
-        counts.tunnels += 1;
-        const atMs = options.clock.nowMs();
-        options.accessLog({ atMs, ...access, address, outcome: "connected" });
+    tunnel(request, { socket }, options).then(
+      async ({ address, dialled }) => {
+        try {
+          await joinClient(dialled, { client: socket, head, clock: options.clock });
+          counts.tunnels += 1;
+          const atMs = options.clock.nowMs();
+          options.accessLog({ atMs, ...access, address, outcome: "connected" });
+        } catch (error) {
+          // The client has its 200, as it has its connection where a firewall stands; it is cut, and the log says why.
+          onRefusal(error, { ...access, address });
+          socket.destroy();
+        }
       },
       (error: unknown) => refuse(socket, refusalText(onRefusal(error, access)), options.clock),
     );
@@ -117,31 +124,27 @@ function refuse(socket: Socket, text: string, clock: Clock): void {
   socket.end(text);
 }
 
-/** Opens the tunnel of one CONNECT and answers with the address that it reached. */
+/** Opens the tunnel of one CONNECT, says so to the client, and answers with what it leads to. */
 async function tunnel(
   request: IncomingMessage,
-  client: { readonly socket: Socket; readonly head: Buffer },
+  client: { readonly socket: Socket },
   options: GatewayOptions,
-): Promise<string> {
+): Promise<{ readonly address: string; readonly dialled: Dialled }> {
   const session = authenticate(request, options.sessions);
   const { host, port } = readAuthority(request.url ?? "");
   const address = addressOf(options.graph(), session.place, { host, port });
   session.hold(client.socket);
-  const upstream = await options.dialer.dial(
+  const dialled = await options.dialer.dial(
     session.place,
     { address, port },
     sourceOf(client.socket),
   );
-  if (client.socket.destroyed) {
-    upstream.destroy();
-    return address;
+  if (!client.socket.destroyed) {
+    client.socket.write(
+      `HTTP/1.1 200 Connection Established\r\nx-linkscope-address: ${address}\r\n\r\n`,
+    );
   }
-  client.socket.write(
-    `HTTP/1.1 200 Connection Established\r\nx-linkscope-address: ${address}\r\n\r\n`,
-  );
-  if (client.head.length > 0) upstream.write(client.head);
-  splice(client.socket, upstream);
-  return address;
+  return { address, dialled };
 }
 
 /** The address behind a CONNECT's host, as the session's place resolves it. */

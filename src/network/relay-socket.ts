@@ -12,10 +12,10 @@ import type { DnsResponder } from "./dns/listener.ts";
 import type { FabricAccess } from "./gateway.ts";
 import { answerIdentityRequest } from "./identity-endpoint.ts";
 import type { IdentityToken } from "./identity-endpoint.ts";
+import { joinClient } from "./join-client.ts";
 import { readRelayHeader, relayAccepted, relayRefused } from "./relay-header.ts";
 import type { RelayPurpose } from "./relay-header.ts";
 import type { Session } from "./sessions.ts";
-import { splice } from "./splice.ts";
 import { listenOnPath } from "./unix-socket.ts";
 
 export interface RelaySocketOptions {
@@ -86,14 +86,17 @@ async function forward(
       address: destination.address,
       outcome,
     });
+  let accepted = false;
   try {
-    const upstream = await dialer.dial(session.place, destination, source);
+    const dialled = await dialer.dial(session.place, destination, source);
+    accepted = true;
+    if (!socket.destroyed) socket.write(Buffer.from([relayAccepted]));
+    await joinClient(dialled, { client: socket, head: Buffer.alloc(0), clock });
     log("connected");
-    if (socket.destroyed) return void upstream.destroy();
-    socket.write(Buffer.from([relayAccepted]));
-    splice(socket, upstream);
   } catch (error) {
     log(error instanceof CodedError ? error.code : "InternalServerError");
+    // What a firewall cuts after it took the connection is reset; the client's own end hears of it so.
+    if (accepted) return void socket.destroy();
     socket.end(Buffer.from([relayRefused]));
     socket.resume();
   }

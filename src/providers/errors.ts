@@ -153,6 +153,105 @@ export const providerErrors = {
     "Addresses of private endpoints would lie outside the subnet.",
     "Keep a prefix that holds them.",
   ),
+  RouteLoop: caller(
+    400,
+    "A route would send traffic back to a firewall that it has passed (inferred: Azure takes it and drops the packets).",
+    "Route the firewall's own subnet to the Internet or to None.",
+  ),
+  DnsForwardingLoop: caller(
+    400,
+    "A resolver or DNS proxy would forward queries to itself (inferred: Azure takes it and answers nothing).",
+    "Forward to another server, or do not link the ruleset to the resolver's own network.",
+  ),
+  VnetAddressSpacesOverlap: caller(
+    400,
+    "The address spaces of two networks to be peered overlap.",
+    "Give them address spaces that are apart.",
+  ),
+  VnetAddressSpaceOverlapsWithAlreadyPeeredVnet: caller(
+    400,
+    "A network's address space overlaps with one that the other network is peered with.",
+    "Give them address spaces that are apart.",
+  ),
+  RemotePeeringIsDisconnected: caller(
+    400,
+    "The other side of the peering is left from one that was deleted.",
+    "Delete the other side, and make both again.",
+  ),
+  AnotherPeeringAlreadyReferencesRemoteVnet: caller(
+    400,
+    "The network has a peering with the same remote network.",
+    "Use the one that exists.",
+  ),
+  PeeringGatewayNotUsable: caller(
+    400,
+    "A peering cannot use the gateway of the remote network (the words are inferred).",
+    "Do what the message says.",
+  ),
+  PeeringLimitExceeded: caller(400, "The network has as many peerings as it may.", "Remove one."),
+  RouteCannotHaveNextHopIpAddress: caller(
+    400,
+    "A route has a next hop address without an appliance, or an appliance without an address.",
+    "Give nextHopIpAddress with VirtualAppliance, and with nothing else.",
+  ),
+  RouteConflict: caller(400, "Two routes of a table have one prefix.", "Give it once."),
+  RouteLimitExceeded: caller(400, "The route table has as many routes as it may.", "Remove one."),
+  InUseRouteTableCannotBeDeleted: caller(
+    400,
+    "Subnets are routed by the table.",
+    "Take it off them first.",
+  ),
+  AzureFirewallSubnetNameInvalid: caller(
+    400,
+    "A firewall stands in a subnet of a fixed name.",
+    "Name the subnet AzureFirewallSubnet.",
+  ),
+  AzureFirewallRuleInvalidFqdn: caller(
+    400,
+    "A target FQDN of an application rule is no name, or has an asterisk that is not at its left end.",
+    "Write host.example, or *.example for every name below it.",
+  ),
+  AzureFirewallRuleInvalidAddress: caller(
+    400,
+    "A source or destination of a rule is no IPv4 address, prefix or range.",
+    "Correct what the target names.",
+  ),
+  AzureFirewallRuleInvalidPort: caller(
+    400,
+    "A port of a network rule is no port, range or asterisk.",
+    "Correct what the target names.",
+  ),
+  FirewallRuleLimitExceeded: caller(400, "The firewall has as many rules as it may.", "Join some."),
+  ResolverHasEndpoints: caller(
+    409,
+    "The DNS resolver has endpoints and cannot be deleted.",
+    "Delete its endpoints first.",
+  ),
+  OutboundEndpointInUse: caller(
+    409,
+    "A forwarding ruleset sends queries by the outbound endpoint.",
+    "Delete the ruleset first.",
+  ),
+  ResolverEndpointLimitExceeded: caller(
+    400,
+    "The DNS resolver has as many endpoints of the kind as it may.",
+    "Remove one.",
+  ),
+  RulesetHasLinks: caller(
+    409,
+    "The forwarding ruleset is linked to networks and cannot be deleted.",
+    "Delete the links first.",
+  ),
+  ForwardingRuleLimitExceeded: caller(
+    400,
+    "The ruleset has as many forwarding rules as it may.",
+    "Remove one.",
+  ),
+  RulesetLinkLimitExceeded: caller(
+    400,
+    "The ruleset is linked to as many networks as it may be.",
+    "Remove a link.",
+  ),
   RecordSetLimitExceeded: caller(400, "The zone has as many record sets as it may.", "Remove one."),
   VirtualNetworkLinkLimitExceeded: caller(
     400,

@@ -1,9 +1,8 @@
 /** Reachability: which private endpoint an address leads to inside a virtual network, or why none. */
-import { sameId } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
 import type { Reason } from "../core/index.ts";
 import { because } from "./because.ts";
-import { endpointWithInterface, interfacesAt } from "./network-view.ts";
+import { reachAddress } from "./reach.ts";
 
 export type AddressInVnet =
   | {
@@ -16,40 +15,22 @@ export type AddressInVnet =
   | { readonly kind: "none"; readonly reasons: readonly Reason[] };
 
 /**
- * What a connection to `address` reaches inside a network. A network reaches the interfaces in itself; through a
- * peering it reaches none yet, and the reason names the network that holds the address.
+ * What a connection to `address` reaches inside a network: the interfaces in it, and in those that its peerings and
+ * routes lead to. Where a firewall decides by the name that the client greets, `fqdn` must be given.
  */
 export function addressInVnet(
   graph: Graph,
-  { vnetId, address }: { readonly vnetId: ResourceId; readonly address: string },
+  asked: { readonly vnetId: ResourceId; readonly address: string; readonly fqdn?: string },
 ): AddressInVnet {
-  if (graph.get(vnetId) === undefined) {
-    const says = `There is no virtual network ${vnetId}.`;
-    return { kind: "none", reasons: [because("reach.unknown-network", says)] };
+  const { vnetId, address, fqdn } = asked;
+  const reach = reachAddress(graph, { from: { vnetId }, address, fqdn });
+  if (reach.kind === "endpoint") {
+    const { endpointId, memberName, fqdns, reasons } = reach;
+    return { kind: "endpoint", endpointId, memberName, fqdns, reasons };
   }
-  const holders = interfacesAt(graph, address).flatMap((held) => {
-    const endpoint = endpointWithInterface(graph, held.interfaceId);
-    return endpoint === undefined ? [] : [{ held, endpoint }];
-  });
-  const here = holders.find(({ held }) => sameId(held.vnetId, vnetId));
-  if (here !== undefined) {
-    const { held, endpoint } = here;
-    const says = `${address} is an address of ${endpoint.id}, in ${vnetId}.`;
-    return {
-      kind: "endpoint",
-      endpointId: endpoint.id,
-      memberName: held.memberName,
-      fqdns: held.fqdns,
-      reasons: [because("reach.endpoint", says)],
-    };
+  if (reach.kind === "none" || reach.kind === "inspected") {
+    return { kind: "none", reasons: reach.reasons };
   }
-  const elsewhere = holders[0];
-  const reason =
-    elsewhere === undefined
-      ? because("reach.no-interface", `No interface of a private endpoint has ${address}.`)
-      : because(
-          "reach.other-network",
-          `${address} is in ${elsewhere.held.vnetId}, not in ${vnetId}.`,
-        );
-  return { kind: "none", reasons: [reason] };
+  const says = `No interface of a private endpoint has ${address}.`;
+  return { kind: "none", reasons: [...reach.reasons, because("reach.no-interface", says)] };
 }

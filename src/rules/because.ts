@@ -11,6 +11,10 @@ const privateDns = "learn.microsoft.com/azure/dns/private-dns-privatednszone";
 const overview = "learn.microsoft.com/azure/private-link/private-link-overview";
 const endpointOverview = "learn.microsoft.com/azure/private-link/private-endpoint-overview";
 const roles = "learn.microsoft.com/azure/role-based-access-control/overview";
+const routing = "learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview";
+const peerings = "learn.microsoft.com/azure/virtual-network/virtual-network-manage-peering";
+const firewalls = "learn.microsoft.com/azure/firewall/rule-processing";
+const resolvers = "learn.microsoft.com/azure/dns/dns-private-resolver-overview";
 const agent = "github.com/microsoft/Docker-Provider ingestion_token_utils.go";
 
 /** The sources by rule id. An id is stable: people search for it. */
@@ -72,11 +76,44 @@ export const ruleSources = {
   "dns.chain-too-long": "RFC 1034 section 3.6.2",
   "dns.unknown-network": "inferred: a virtual network that does not exist has no resolver",
 
+  "dns.azure": "learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16",
+  "dns.inbound": "learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets",
+  "dns.proxy": "learn.microsoft.com/azure/firewall/dns-details",
+  "dns.proxy-off": "learn.microsoft.com/azure/firewall/dns-details",
+  "dns.forwarded": resolvers,
+  "dns.forwarding-loop": "learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets",
+  "dns.server-unknown":
+    "inferred: a DNS server that is none of the platform's answers what only it knows",
+  "dns.server-unreachable":
+    "learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances",
+
   "reach.endpoint": endpointOverview,
   "reach.no-interface": endpointOverview,
-  "reach.other-network":
-    "inferred: peering is not emulated yet, so a network reaches only its own interfaces",
+  "reach.other-network": peerings,
   "reach.unknown-network": "inferred: a virtual network that does not exist reaches nothing",
+
+  "route.local": routing,
+  "route.peering": routing,
+  "route.endpoint":
+    "learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy",
+  "route.internet": routing,
+  "route.none": routing,
+  "route.user": routing,
+  "route.dropped": routing,
+  "route.loop": "inferred: a packet that comes back to a firewall is sent round until it dies",
+  "route.ambiguous": "inferred: in Azure a client stands in a subnet, and its route table speaks",
+  "route.unknown-appliance": "inferred: appliances other than Azure Firewall are not emulated",
+
+  "access.open": "inferred: hosts that belong to no resource of a customer are open to all",
+
+  "peering.allows": peerings,
+  "peering.no-access": peerings,
+  "peering.no-forwarded": peerings,
+
+  "firewall.allows": firewalls,
+  "firewall.denies": firewalls,
+  "firewall.no-rule": firewalls,
+  "firewall.inspects": firewalls,
 } as const satisfies Readonly<Record<string, string>>;
 
 export type RuleId = keyof typeof ruleSources;

@@ -9,8 +9,12 @@ export {
   redirectMessage,
 } from "./configuration-access.ts";
 export type { ConfigurationAccess, ConfigurationQuestion } from "./configuration-access.ts";
+export { forwardingLoops } from "./dns-servers.ts";
 export { endpointMembers, groupIdsOf } from "./endpoint-members.ts";
 export type { EndpointMember } from "./endpoint-members.ts";
+export { fqdnMatches, fqdnPatternProblem, rangeOf } from "./firewall-decision.ts";
+export { firewallDnsKeys, firewallsOf } from "./firewall-view.ts";
+export type { FirewallView } from "./firewall-view.ts";
 export { ingestionAccess, isScope } from "./ingestion-access.ts";
 export { resolveName } from "./name-resolution.ts";
 export type { NameOutcome, NameQuestion, NameResolution, NameStep } from "./name-resolution.ts";
@@ -36,8 +40,27 @@ export type {
 } from "./network-view.ts";
 export { originOfEndpoint, publicOrigin } from "./origin.ts";
 export type { Origin } from "./origin.ts";
+export { pathOf } from "./path-of.ts";
+export type { PathOf } from "./path-of.ts";
 export { pathToHost } from "./path-to-host.ts";
 export type { PathToHost } from "./path-to-host.ts";
+export { reachAddress } from "./reach.ts";
+export type { Hop, Reach, ReachQuestion } from "./reach.ts";
+export { routeLoops } from "./route-loops.ts";
+export type { RouteLoop } from "./route-loops.ts";
+export { isServiceSubnet, routeOf } from "./route-of.ts";
+export type { NextHop, Route, RouteOrigin } from "./route-of.ts";
+export {
+  addressSpaceOf,
+  dnsServersOf,
+  inboundEndpointsOf,
+  peeringBetween,
+  peeringsOf,
+  routesIn,
+  subnetOf,
+  subnetsIn,
+} from "./routing-view.ts";
+export type { PeeringView, SubnetView, UserRoute } from "./routing-view.ts";
 export { matchesPattern, roleAccess } from "./role-access.ts";
 export type { RoleQuestion } from "./role-access.ts";
 export { servedHosts } from "./served-hosts.ts";

@@ -1,8 +1,11 @@
 /** Name resolution: what a name leads to inside a virtual network or outside, step by step, and why. */
+import { idKey } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import type { Reason } from "../core/index.ts";
 import { because } from "./because.ts";
+import { forwardingRuleFor, loopBackTo, resolverBehind, resolverOf } from "./dns-servers.ts";
+import type { Resolver } from "./dns-servers.ts";
 import { interfacesAt, recordsIn, zoneLinksOf } from "./network-view.ts";
 import type { RecordNode, ZoneLinkView } from "./network-view.ts";
 import { publicAnswer } from "./public-names.ts";
@@ -26,8 +29,9 @@ export interface NameStep {
  * - `private`: every address is one of a network interface in the graph.
  * - `public`: an address that is no interface's, whoever answered (see `answeredBy`).
  * - `nodata`: the name exists, without a record of the type. `nxdomain`: it does not exist.
+ * - `servfail`: no resolver answers: the network's DNS server is unknown or out of reach, or forwards in a circle.
  */
-export type NameOutcome = "private" | "public" | "nodata" | "nxdomain";
+export type NameOutcome = "private" | "public" | "nodata" | "nxdomain" | "servfail";
 
 export interface NameResolution {
   readonly outcome: NameOutcome;
@@ -54,6 +58,10 @@ interface Progress {
   readonly reasons: Reason[];
   /** The last zone met, and its link. */
   zone: ZoneLinkView | undefined;
+  /** The network as which Azure DNS answers; undefined is public DNS. Forwarding moves it. */
+  standsIn: ResourceId | undefined;
+  /** The networks that have forwarded the name at hand. */
+  readonly forwardedBy: Set<string>;
 }
 
 type Step =
@@ -62,17 +70,28 @@ type Step =
 
 /**
  * Resolves a name: each name of the public alias chain is looked up in the longest private zone linked to the network,
- * then in public DNS. A zone that lacks the name ends the search, unless its link redirects.
+ * then by the forwarding rules linked to it, then in public DNS. A zone that lacks the name ends the search, unless its
+ * link redirects. The network is the one that answers: where the asking network's DNS servers lead.
  *
  * @returns never throws; an unknown network gets NXDOMAIN with its reason.
  */
 export function resolveName(graph: Graph, question: NameQuestion): NameResolution {
-  const progress: Progress = { chain: [], reasons: [], zone: undefined };
+  const progress: Progress = {
+    chain: [],
+    reasons: [],
+    zone: undefined,
+    standsIn: question.vnetId,
+    forwardedBy: new Set(),
+  };
   let name = question.name.toLowerCase().replace(/\.$/, "");
   if (question.vnetId !== undefined && graph.get(question.vnetId) === undefined) {
     const says = `There is no virtual network ${question.vnetId}.`;
     progress.reasons.push(because("dns.unknown-network", says));
     return ended(progress, { outcome: "nxdomain", finalName: name, answeredBy: "public-dns" });
+  }
+  if (question.vnetId !== undefined) {
+    const resolver = resolverOf(graph, question.vnetId);
+    if (!moveTo(progress, resolver)) return unanswered(progress, name);
   }
   for (let steps = 0; steps <= limits.dnsChainStepsMax; steps++) {
     const step = stepFrom(graph, name, { question, progress });
@@ -86,6 +105,7 @@ export function resolveName(graph: Graph, question: NameQuestion): NameResolutio
       });
     }
     name = step.target;
+    progress.forwardedBy.clear();
   }
   const says = `The aliases of ${question.name} are longer than ${limits.dnsChainStepsMax} steps.`;
   progress.reasons.push(because("dns.chain-too-long", says));
@@ -97,22 +117,44 @@ interface Context {
   readonly progress: Progress;
 }
 
+/** Goes on as the resolver that answers; false where none does. */
+function moveTo(progress: Progress, resolver: Resolver): boolean {
+  progress.reasons.push(...resolver.reasons);
+  if (resolver.kind === "none") return false;
+  progress.standsIn = resolver.vnetId;
+  return true;
+}
+
+const unanswered = (progress: Progress, name: string): NameResolution =>
+  ended(progress, { outcome: "servfail", finalName: name, answeredBy: "public-dns" });
+
+/** @see learn.microsoft.com/azure/dns/dns-private-resolver-overview, "How does it work": zones, then rulesets, then public DNS */
 function stepFrom(graph: Graph, name: string, context: Context): Step {
-  const { question, progress } = context;
-  if (question.vnetId !== undefined) {
-    const link = longestZone(zoneLinksOf(graph, question.vnetId), name);
+  const { progress } = context;
+  for (;;) {
+    const vnetId = progress.standsIn;
+    if (vnetId === undefined) return publicStep(graph, name, context);
+    const link = longestZone(zoneLinksOf(graph, vnetId), name);
     if (link !== undefined) {
       progress.zone = link;
-      const says = `The zone ${link.zoneName} is linked to ${question.vnetId} and answers for ${name}.`;
+      const says = `The zone ${link.zoneName} is linked to ${vnetId} and answers for ${name}.`;
       progress.reasons.push(because("dns.zone", says));
-      const step = privateStep(graph, name, { ...context, link });
-      if (step !== undefined) return step;
-    } else {
-      const says = `No zone linked to ${question.vnetId} holds ${name}.`;
-      progress.reasons.push(because("dns.no-zone", says));
+      return privateStep(graph, name, { ...context, link }) ?? publicStep(graph, name, context);
+    }
+    const says = `No zone linked to ${vnetId} holds ${name}.`;
+    progress.reasons.push(because("dns.no-zone", says));
+    const rule = forwardingRuleFor(graph, { vnetId, name });
+    if (rule === undefined) return publicStep(graph, name, context);
+    progress.forwardedBy.add(idKey(vnetId));
+    const resolver = resolverBehind(graph, rule);
+    if (!moveTo(progress, resolver)) {
+      return { kind: "done", resolution: unanswered(progress, name) };
+    }
+    if (progress.forwardedBy.has(idKey(progress.standsIn ?? ""))) {
+      progress.reasons.push(loopBackTo(progress.standsIn ?? "", rule));
+      return { kind: "done", resolution: unanswered(progress, name) };
     }
   }
-  return publicStep(graph, name, context);
 }
 
 /** The linked zone that matches most labels of a name. */

@@ -12,6 +12,15 @@ export const networkTypes = {
   interface: "Microsoft.Network/networkInterfaces",
   zone: "Microsoft.Network/privateDnsZones",
   zoneLink: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+  peering: "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+  routeTable: "Microsoft.Network/routeTables",
+  firewall: "Microsoft.Network/azureFirewalls",
+  dnsResolver: "Microsoft.Network/dnsResolvers",
+  inboundEndpoint: "Microsoft.Network/dnsResolvers/inboundEndpoints",
+  outboundEndpoint: "Microsoft.Network/dnsResolvers/outboundEndpoints",
+  ruleset: "Microsoft.Network/dnsForwardingRulesets",
+  forwardingRule: "Microsoft.Network/dnsForwardingRulesets/forwardingRules",
+  rulesetLink: "Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks",
 } as const;
 
 /** A connection as its target keeps it; the target's side is the one that decides. */
@@ -105,13 +114,29 @@ const interfacesByAddress = oncePerGraph((graph) =>
 export const interfacesAt = (graph: Graph, address: string): readonly InterfaceAddress[] =>
   interfacesByAddress(graph).get(address) ?? [];
 
+/** Addresses of firewalls and of resolvers' inbound endpoints, which have no network interface of their own in ARM. */
+const serviceAddresses = (graph: Graph): readonly InterfaceAddress[] =>
+  [...graph.ofType(networkTypes.firewall), ...graph.ofType(networkTypes.inboundEndpoint)].flatMap(
+    (resource) =>
+      listAt(resource.properties, "ipConfigurations").flatMap((configuration) => {
+        const inner = at(configuration, "properties") ?? configuration;
+        const address = stringAt(inner, "privateIPAddress") ?? stringAt(inner, "privateIpAddress");
+        const subnetId = stringAt(inner, "subnet", "id");
+        if (address === undefined) return [];
+        const vnetId = vnetOfSubnet(subnetId);
+        const bare = { memberName: undefined, fqdns: [] };
+        return [{ address, interfaceId: resource.id, subnetId, vnetId, ...bare }];
+      }),
+  );
+
 const addressesBySubnet = oncePerGraph((graph) =>
-  groupBy([...addressesByInterface(graph).values()].flat(), ({ subnetId }) =>
-    subnetId === undefined ? undefined : idKey(subnetId),
+  groupBy(
+    [...[...addressesByInterface(graph).values()].flat(), ...serviceAddresses(graph)],
+    ({ subnetId }) => (subnetId === undefined ? undefined : idKey(subnetId)),
   ),
 );
 
-/** The addresses that interfaces take in a subnet. */
+/** The addresses that interfaces, firewalls and resolvers take in a subnet. */
 export const addressesIn = (graph: Graph, subnetId: ResourceId): readonly InterfaceAddress[] =>
   addressesBySubnet(graph).get(idKey(subnetId)) ?? [];
 

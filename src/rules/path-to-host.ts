@@ -1,11 +1,11 @@
 /** The way to a host: what its name leads to from a network, and by which origin a request then arrives. */
 import type { Graph, ResourceId } from "../arm/index.ts";
 import type { Reason } from "../core/index.ts";
-import { addressInVnet } from "./address-in-vnet.ts";
 import { resolveName } from "./name-resolution.ts";
 import type { NameResolution } from "./name-resolution.ts";
 import { originOfEndpoint, publicOrigin } from "./origin.ts";
 import type { Origin } from "./origin.ts";
+import { reachAddress } from "./reach.ts";
 
 export interface PathToHost {
   readonly resolution: NameResolution;
@@ -15,7 +15,8 @@ export interface PathToHost {
 }
 
 /**
- * Follows a request from a network (or from outside, without one) to a host: name, address, endpoint, connection.
+ * Follows a request from a network (or from outside, without one) to a host: name, address, routes, firewalls, endpoint,
+ * connection.
  * Says by which origin it arrives, not whether it is then allowed.
  */
 export function pathToHost(
@@ -23,17 +24,15 @@ export function pathToHost(
   { host, vnetId }: { readonly host: string; readonly vnetId: ResourceId | undefined },
 ): PathToHost {
   const resolution = resolveName(graph, { name: host, vnetId });
-  const { reasons, addresses, answeredBy } = resolution;
+  const { reasons, addresses } = resolution;
   const address = addresses[0];
   if (address === undefined) return { resolution, reasons };
-  if (answeredBy === "public-dns" || vnetId === undefined) {
-    return { resolution, reasons, origin: publicOrigin };
-  }
-  const reached = addressInVnet(graph, { vnetId, address });
-  if (reached.kind === "none") {
-    return { resolution, reasons: [...reasons, ...reached.reasons] };
-  }
-  const { verdict, origin } = originOfEndpoint(graph, reached.endpointId);
-  const chain = [...reasons, ...reached.reasons, ...verdict.reasons];
-  return { resolution, reasons: chain, ...(origin === undefined ? {} : { origin }) };
+  if (vnetId === undefined) return { resolution, reasons, origin: publicOrigin };
+  const reach = reachAddress(graph, { from: { vnetId }, address, fqdn: host });
+  const chain = [...reasons, ...reach.reasons];
+  if (reach.kind === "public") return { resolution, reasons: chain, origin: publicOrigin };
+  if (reach.kind !== "endpoint") return { resolution, reasons: chain };
+  const { verdict, origin } = originOfEndpoint(graph, reach.endpointId);
+  const all = [...chain, ...verdict.reasons];
+  return { resolution, reasons: all, ...(origin === undefined ? {} : { origin }) };
 }

@@ -4,6 +4,7 @@ import { agent } from "./agent.ts";
 import { credentialRotate } from "./credential.ts";
 import { enableMetrics } from "./enable-metrics.ts";
 import { exec } from "./exec.ts";
+import { exportFirewall } from "./export-firewall.ts";
 import { prove } from "./prove.ts";
 import { queryMetrics } from "./query-metrics.ts";
 import { resolve } from "./resolve.ts";
@@ -11,6 +12,7 @@ import { showTopology } from "./show-topology.ts";
 import { show } from "./show.ts";
 import { start } from "./start.ts";
 import { token } from "./token.ts";
+import { trace } from "./trace.ts";
 import { up } from "./up.ts";
 
 export const commands: readonly Command[] = [
@@ -22,6 +24,8 @@ export const commands: readonly Command[] = [
   show,
   showTopology,
   resolve,
+  trace,
+  exportFirewall,
   exec,
   token,
   credentialRotate,

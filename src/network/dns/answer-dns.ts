@@ -46,6 +46,7 @@ function decide(query: DnsQuery, graph: Graph, vnetId: ResourceId | undefined): 
   if (query.class !== CLASS_IN || transfer) return { rcode: rcodes.refused };
   const recordType = typeNames.get(query.type) ?? `TYPE${query.type}`;
   const resolution = resolveName(graph, { name: query.name, vnetId, recordType });
+  if (resolution.outcome === "servfail") return { rcode: rcodes.servFail };
   const authority = zoneAuthority(graph, resolution);
   const aliases = resolution.chain.map(({ name, cname, ttlSeconds }): DnsRecord => ({
     name,

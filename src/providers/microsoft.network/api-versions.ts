@@ -9,6 +9,9 @@ export const resolutionPolicyVersion = "2024-06-01";
 /** Private DNS zones, links and record sets. @see az's private-dns commands, @azure/arm-privatedns */
 export const privateDnsVersions: readonly string[] = ["2020-06-01", resolutionPolicyVersion];
 
+/** DNS resolvers and forwarding rulesets. @see learn.microsoft.com/azure/templates/microsoft.network/dnsresolvers */
+export const dnsResolverVersions: readonly string[] = ["2022-07-01"];
+
 /** Names in Microsoft.Network. @see learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
 export const networkName = {
   pattern: /^[A-Za-z0-9](?:[\w.-]{0,78}\w)?$/,

@@ -1,12 +1,17 @@
 /** The resource types of Microsoft.Network. */
 import type { ResourceType } from "../../arm/index.ts";
+import { azureFirewalls } from "./azure-firewalls.ts";
+import { dnsForwardingRulesets, forwardingRules, rulesetLinks } from "./dns-forwarding-rulesets.ts";
+import { dnsResolvers, inboundEndpoints, outboundEndpoints } from "./dns-resolvers.ts";
 import { networkInterfaces } from "./network-interfaces.ts";
 import { privateDnsZoneGroups } from "./private-dns-zone-groups.ts";
 import { privateDnsZones } from "./private-dns-zones.ts";
 import { privateEndpoints } from "./private-endpoints.ts";
 import { addressRecords, authorityRecords } from "./record-sets.ts";
+import { routes, routeTables } from "./route-tables.ts";
 import { subnets } from "./subnets.ts";
 import { virtualNetworkLinks } from "./virtual-network-links.ts";
+import { virtualNetworkPeerings } from "./virtual-network-peerings.ts";
 import { virtualNetworks } from "./virtual-networks.ts";
 
 export const networkTypes: readonly ResourceType[] = [
@@ -19,4 +24,14 @@ export const networkTypes: readonly ResourceType[] = [
   virtualNetworkLinks,
   addressRecords,
   authorityRecords,
+  virtualNetworkPeerings,
+  routeTables,
+  routes,
+  azureFirewalls,
+  dnsResolvers,
+  inboundEndpoints,
+  outboundEndpoints,
+  dnsForwardingRulesets,
+  forwardingRules,
+  rulesetLinks,
 ];

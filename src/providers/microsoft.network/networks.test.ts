@@ -132,13 +132,13 @@ test("what a network does not emulate is refused by name", () => {
     properties: { addressSpace: { addressPrefixes: ["10.1.0.0/16"] }, ...extra },
   });
   const refused = [
-    { dhcpOptions: { dnsServers: ["10.0.0.4"] } },
+    { virtualNetworkPeerings: [{ name: "to-hub", properties: {} }] },
     { enableDdosProtection: true },
     { enableVmProtection: true },
     { encryption: { enabled: true } },
     {
       subnets: [
-        { name: "a", properties: { addressPrefix: "10.1.0.0/24", routeTable: { id: "x" } } },
+        { name: "a", properties: { addressPrefix: "10.1.0.0/24", natGateway: { id: "x" } } },
       ],
     },
   ];

@@ -1,6 +1,7 @@
 /** The properties of a subnet: alike in a virtual network's list and at the subnet's own address. */
 import {
   boolean,
+  id,
   list,
   object,
   oneOf,
@@ -10,9 +11,13 @@ import {
   stored,
   string,
 } from "../../arm/index.ts";
-import type { JsonObject } from "../../arm/index.ts";
+import { stringAt } from "../../arm/index.ts";
+import type { Graph, Json, JsonObject, Problem, ResourceId } from "../../arm/index.ts";
+import { reference } from "../declared.ts";
+import { problem } from "../problems.ts";
+import { typeNames } from "../type-names.ts";
 
-const noFilter = "the platform's networks filter and route nothing.";
+const noFilter = "networks filter by firewalls only.";
 
 export const subnetProperties = object({
   addressPrefix: string({ charsMax: 64 }),
@@ -28,7 +33,15 @@ export const subnetProperties = object({
   delegations: stored(),
   serviceEndpoints: stored(),
   networkSecurityGroup: refused(noFilter),
-  routeTable: refused(noFilter),
+  routeTable: object({
+    id: required(id(typeNames.routeTables)),
+    name: readOnly(),
+    type: readOnly(),
+    etag: readOnly(),
+    location: readOnly(),
+    tags: readOnly(),
+    properties: readOnly(),
+  }),
   natGateway: refused(noFilter),
   serviceEndpointPolicies: refused(noFilter),
   ipAllocations: refused("addresses come from the subnet's prefix."),
@@ -56,9 +69,34 @@ export const inlineSubnet = object({
 /** What a subnet stores: what was given, and what it had of the platform's own. */
 export function subnetToStore(given: JsonObject, before: JsonObject | undefined): JsonObject {
   const endpoints = before?.["privateEndpoints"];
+  const { routeTable: _, ...rest } = given;
+  const tableId = stringAt(given, "routeTable", "id");
   return {
-    ...given,
+    ...rest,
+    ...(tableId === undefined ? {} : { routeTable: reference(tableId) }),
     provisioningState: "Succeeded",
     ...(endpoints === undefined ? {} : { privateEndpoints: endpoints }),
   };
 }
+
+/** Whether a subnet's route table is there, and in the region of its network. */
+export function routeTableProblems(
+  graph: Graph,
+  subnet: Json | undefined,
+  where: { readonly region: string | undefined; readonly target: string },
+): readonly Problem[] {
+  const tableId = stringAt(subnet, "routeTable", "id");
+  if (tableId === undefined) return [];
+  const table = graph.get(tableId);
+  if (table !== undefined && table.location === where.region) return [];
+  const message = `The route table '${tableId}' ${table === undefined ? "was not found" : `is in ${table.location}`}. A subnet takes one of its network's region (${where.region ?? ""}).`;
+  return [
+    problem("InvalidResourceReference", message, { target: `${where.target}.routeTable.id` }),
+  ];
+}
+
+/** The route table of a subnet's properties, if it has one. */
+export const tableOf = (properties: Json | undefined): readonly ResourceId[] => {
+  const tableId = stringAt(properties, "routeTable", "id");
+  return tableId === undefined ? [] : [tableId];
+};

@@ -9,7 +9,9 @@ import { typeNames } from "../type-names.ts";
 import { prefixTextsOf, readPrefixes, shrinkProblems, subnetProblems } from "./address-space.ts";
 import { networkName, networkVersions } from "./api-versions.ts";
 import { showSubnets, subnetsOf } from "./subnet-list.ts";
-import { subnetProperties, subnetToStore } from "./subnet-schema.ts";
+import { loopProblems } from "./network-loops.ts";
+import { showRoutedSubnets } from "./route-tables.ts";
+import { routeTableProblems, subnetProperties, subnetToStore, tableOf } from "./subnet-schema.ts";
 import { inUseProblems } from "./virtual-networks.ts";
 
 const target = "properties.addressPrefix";
@@ -34,11 +36,13 @@ export const subnets: ResourceType = {
     const draft = draftOf(graph);
     draft.delete(subnet.id);
     showSubnets(draft, parsed.parentId ?? "");
+    showRoutedSubnets(draft, tableOf(subnet.properties));
     return draft.changes(subnet.id);
   },
 };
 
-function validate(body: RequestBody, { graph, id, parsed }: TypeContext): readonly Problem[] {
+function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
+  const { graph, id, parsed } = context;
   const vnet = graph.get(parsed.parentId ?? "");
   const texts = prefixTextsOf(body.properties);
   if (texts.length === 0) {
@@ -55,10 +59,12 @@ function validate(body: RequestBody, { graph, id, parsed }: TypeContext): readon
   const others = subnetsOf(graph, vnet.id)
     .filter((other) => !sameId(other.id, id))
     .map((other) => ({ name: other.name, target, prefixes: subnetPrefixes(other) }));
-  return [
+  const found = [
     ...subnetProblems(space.prefixes, [...others, own], vnet.name),
     ...shrinkProblems(graph, id, own),
+    ...routeTableProblems(graph, body.properties, { region: vnet.location, target: "properties" }),
   ];
+  return found.length > 0 ? found : loopProblems(typeNames.subnets, { body, context }, derive);
 }
 
 function derive(body: RequestBody, context: TypeContext): Derived {
@@ -67,5 +73,9 @@ function derive(body: RequestBody, context: TypeContext): Derived {
   const subnet = resourceOf(typeNames.subnets, { body, context }, properties);
   draft.put(subnet);
   showSubnets(draft, context.parsed.parentId ?? "");
+  showRoutedSubnets(draft, [
+    ...tableOf(context.previous?.properties),
+    ...tableOf(subnet.properties),
+  ]);
   return derivedFrom(draft, subnet);
 }

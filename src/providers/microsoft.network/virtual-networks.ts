@@ -11,6 +11,7 @@ import {
   refused,
   required,
   sameId,
+  stored,
   string,
   stringAt,
 } from "../../arm/index.ts";
@@ -26,6 +27,7 @@ import type {
   ResourceType,
   TypeContext,
 } from "../../arm/index.ts";
+import { parseIpv4 } from "../../rules/index.ts";
 import { derivedFrom, referringTo, resourceOf, stableGuid } from "../declared.ts";
 import { draftOf } from "../draft.ts";
 import { countRecords } from "../private-link/zone-records.ts";
@@ -42,7 +44,10 @@ import {
 import type { NamedPrefixes } from "./address-space.ts";
 import { networkName, networkVersions } from "./api-versions.ts";
 import { showSubnets, subnetsOf } from "./subnet-list.ts";
-import { inlineSubnet, subnetToStore } from "./subnet-schema.ts";
+import { loopProblems } from "./network-loops.ts";
+import { showRoutedSubnets } from "./route-tables.ts";
+import { inlineSubnet, routeTableProblems, subnetToStore, tableOf } from "./subnet-schema.ts";
+import { showPeerings } from "./virtual-network-peerings.ts";
 
 const spacePath = "properties.addressSpace.addressPrefixes";
 
@@ -62,14 +67,16 @@ export const virtualNetworks: ResourceType = {
       }),
     ),
     subnets: list(inlineSubnet, { countMax: limits.subnetsPerVnetMax }),
-    dhcpOptions: object({ dnsServers: list(string({ charsMax: 64 })) }),
+    dhcpOptions: object({
+      dnsServers: list(string({ charsMax: 64 }), { countMax: limits.dnsServersPerVnetMax }),
+    }),
     enableDdosProtection: boolean(false),
     enableVmProtection: boolean(false),
     privateEndpointVNetPolicies: oneOf(["Disabled"], {
       default: "Disabled",
       refused: { Basic: "endpoints have no network policies." },
     }),
-    virtualNetworkPeerings: list(refused("networks are not peered."), { countMax: 0 }),
+    virtualNetworkPeerings: list(stored(), { countMax: limits.peeringsPerVnetMax }),
     ddosProtectionPlan: refused("there is no DDoS protection."),
     encryption: refused("traffic between machines is not emulated."),
     bgpCommunities: refused("there is no ExpressRoute."),
@@ -104,27 +111,78 @@ function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
     target: spacePath,
     owner: vnetName,
   });
-  const found = [...space.problems, ...unsupported(body), ...repeatedNames(body)];
+  const found = [
+    ...space.problems,
+    ...unsupported(body),
+    ...repeatedNames(body),
+    ...dnsServerProblems(body),
+    ...peeringProblems(body, context),
+  ];
   const { subnets, problems } = subnetsAfter(body, context);
   found.push(...problems);
   if (found.length > 0) return found;
-  return [
+  const clashes = [
     ...addressSpaceProblems(space.prefixes, vnetName),
     ...subnetProblems(space.prefixes, subnets, vnetName),
     ...subnets.flatMap((subnet) =>
       shrinkProblems(context.graph, `${context.id}/subnets/${subnet.name}`, subnet),
     ),
     ...removedSubnets(body, context).flatMap((subnet) => inUseProblems(context.graph, subnet)),
+    ...tableProblems(body, context),
   ];
+  return clashes.length > 0
+    ? clashes
+    : loopProblems(typeNames.virtualNetworks, { body, context }, derive);
+}
+
+function tableProblems(body: RequestBody, { graph }: TypeContext): readonly Problem[] {
+  return (givenSubnets(body) ?? []).flatMap((subnet, index) => {
+    const target = `properties.subnets[${index}].properties`;
+    const properties = (subnet as JsonObject)["properties"];
+    return routeTableProblems(graph, properties, { region: body.location, target });
+  });
+}
+
+/** Any address is taken, as Azure does; whether a server answers there is seen when it is asked. */
+function dnsServerProblems(body: RequestBody): readonly Problem[] {
+  return listAt(body.properties, "dhcpOptions", "dnsServers").flatMap((server, index) => {
+    if (parseIpv4(String(server)) !== undefined) return [];
+    const target = `properties.dhcpOptions.dnsServers[${index}]`;
+    const message = `'${String(server)}' is no IPv4 address of a DNS server.`;
+    return [problem("InvalidRequestContent", message, { target })];
+  });
+}
+
+/** A GET's list may be put back; a peering is made at its own address, and fixes the address spaces while it stands. */
+function peeringProblems(
+  body: RequestBody,
+  { graph, id, previous }: TypeContext,
+): readonly Problem[] {
+  const peerings = graph.under(id, typeNames.virtualNetworkPeerings);
+  const names = new Set(peerings.map(({ name }) => name.toLowerCase()));
+  const target = "properties.virtualNetworkPeerings";
+  const inline = listAt(body.properties, "virtualNetworkPeerings")
+    .map(nameOf)
+    .filter((name) => !names.has(name.toLowerCase()))
+    .map((name) =>
+      problem(
+        "FeatureNotEmulated",
+        `The peering '${name}' within a network is not emulated. Put it at ${id}/virtualNetworkPeerings/${name}.`,
+        { target },
+      ),
+    );
+  const space = (properties: JsonObject | undefined): string =>
+    listAt(properties, "addressSpace", "addressPrefixes").map(String).toSorted().join(", ");
+  if (peerings.length === 0 || space(body.properties) === space(previous?.properties))
+    return inline;
+  const message = `The address space of a network with peerings (${peerings.map(({ name }) => name).join(", ")}) cannot be changed here: their synchronisation is not emulated. Delete them, change it, and make them again.`;
+  return [...inline, problem("FeatureNotEmulated", message, { target: spacePath })];
 }
 
 function unsupported(body: RequestBody): readonly Problem[] {
   const refusal = (target: string, says: string): Problem =>
     problem("FeatureNotEmulated", `The property '${target}' is not emulated: ${says}`, { target });
   return [
-    ...(listAt(body.properties, "dhcpOptions", "dnsServers").length > 0
-      ? [refusal("properties.dhcpOptions.dnsServers", "a network uses the platform's resolver.")]
-      : []),
     ...(body.properties["enableDdosProtection"] === true
       ? [refusal("properties.enableDdosProtection", "there is no DDoS protection.")]
       : []),
@@ -197,14 +255,23 @@ function removedSubnets(body: RequestBody, { graph, id }: TypeContext): readonly
   return subnetsOf(graph, id).filter(({ name }) => !names.has(name.toLowerCase()));
 }
 
-/** Why a subnet cannot go: the private endpoints in it. */
+/** The subnet of a firewall or of a resolver's endpoint. */
+const placedSubnetOf = (properties: JsonObject): ResourceId | undefined =>
+  stringAt(properties, "ipConfigurations", 0, "properties", "subnet", "id") ??
+  stringAt(properties, "ipConfigurations", 0, "subnet", "id") ??
+  stringAt(properties, "subnet", "id");
+
+/** Why a subnet cannot go: the private endpoints, firewalls and resolvers in it. */
 export function inUseProblems(
   graph: TypeContext["graph"],
   subnet: ArmResource,
 ): readonly Problem[] {
-  const endpoints = endpointsIn(graph, subnet.id);
-  if (endpoints.length === 0) return [];
-  const ids = endpoints.map(({ id }) => id).join(", ");
+  const placed = [typeNames.azureFirewalls, typeNames.inboundEndpoints, typeNames.outboundEndpoints]
+    .flatMap((type) => graph.ofType(type))
+    .filter(({ properties }) => sameId(placedSubnetOf(properties), subnet.id));
+  const holders = [...endpointsIn(graph, subnet.id), ...placed];
+  if (holders.length === 0) return [];
+  const ids = holders.map(({ id }) => id).join(", ");
   const message = `Subnet ${subnet.name} is in use by ${ids} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet.`;
   return [problem("InUseSubnetCannotBeDeleted", message, { status: 400, target: subnet.id })];
 }
@@ -214,7 +281,7 @@ export function inUseProblems(
  * @see learn.microsoft.com/azure/virtual-network: a PUT without `subnets` leaves them as they are
  */
 function derive(body: RequestBody, context: TypeContext): Derived {
-  const { subnets: _, ...rest } = body.properties;
+  const { subnets: _, virtualNetworkPeerings: __, ...rest } = body.properties;
   const draft = draftOf(context.graph);
   const vnet = resourceOf(
     typeNames.virtualNetworks,
@@ -226,14 +293,23 @@ function derive(body: RequestBody, context: TypeContext): Derived {
         stringAt(context.previous?.properties, "resourceGuid") ??
         stableGuid("resourceGuid", context.id, context.now),
       subnets: [],
+      virtualNetworkPeerings: [],
     },
   );
   draft.put(vnet);
-  for (const subnet of removedSubnets(body, context)) draft.delete(subnet.id);
+  const tables = new Set<ResourceId>();
+  const noteTable = (subnet: ArmResource | undefined): void => {
+    for (const tableId of tableOf(subnet?.properties)) tables.add(tableId);
+  };
+  for (const subnet of removedSubnets(body, context)) {
+    noteTable(subnet);
+    draft.delete(subnet.id);
+  }
   for (const given of givenSubnets(body) ?? []) {
     const id = `${vnet.id}/subnets/${nameOf(given)}`;
     const before = draft.get(id);
     const properties = (given as JsonObject)["properties"] as JsonObject;
+    noteTable(before);
     draft.put({
       id: before?.id ?? id,
       name: before?.name ?? nameOf(given),
@@ -241,8 +317,11 @@ function derive(body: RequestBody, context: TypeContext): Derived {
       ...(before?.etag === undefined ? {} : { etag: before.etag }),
       properties: subnetToStore(properties, before?.properties),
     });
+    noteTable(draft.get(id));
   }
   showSubnets(draft, vnet.id);
+  showPeerings(draft, vnet.id);
+  showRoutedSubnets(draft, tables);
   return derivedFrom(draft, vnet);
 }
 

@@ -13,6 +13,7 @@ import {
   workspaceQueryHost,
 } from "../../../src/azure/index.ts";
 import type { Ask, Given, GivenEndpoint, GivenZone, LinkCase, Where } from "./given.ts";
+import { networkResources } from "./case-networks.ts";
 
 const group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/cases";
 
@@ -32,6 +33,11 @@ export const idOf = {
     `${group}/providers/Microsoft.Network/privateEndpoints/${name}`,
   zone: (name: string): ResourceId =>
     `${group}/providers/Microsoft.Network/privateDnsZones/${name}`,
+  /** A zone that one endpoint has for itself, beside another of its name. */
+  ownZone: (endpoint: string, name: string): ResourceId =>
+    `${group}-${endpoint}/providers/Microsoft.Network/privateDnsZones/${name}`,
+  network: (type: string, name: string): ResourceId =>
+    `${group}/providers/Microsoft.Network/${type}/${name}`,
 };
 
 const hostsOf = (given: Given, name: string): ReturnType<typeof dceHosts> => {
@@ -120,7 +126,8 @@ function placeOf(where: Where): Question["from"] {
   }
 }
 
-const resource = (
+/** A full ARM resource. */
+export const resource = (
   id: ResourceId,
   type: string,
   properties: JsonObject,
@@ -140,7 +147,7 @@ export const graphOfCase = ({ given }: Pick<LinkCase, "given">): Graph =>
 /** The resources of a case, in an order in which each stands after what it names. */
 export function resourcesOf(given: Given): readonly ArmResource[] {
   return [
-    ...given.vnets.flatMap(({ name, prefix }) => vnetResources(name, prefix)),
+    ...networkResources(given),
     ...given.dces.map((dce) => dceResource(given, dce.name)),
     ...given.workspaces.map(({ name, region, public: access }) =>
       resource(
@@ -177,24 +184,6 @@ export function resourcesOf(given: Given): readonly ArmResource[] {
     ...given.clusters.flatMap(({ name, configuration }) => clusterResources(name, configuration)),
     ...given.endpoints.flatMap((endpoint, index) => endpointResources(given, endpoint, index)),
     ...zoneResources(given),
-  ];
-}
-
-function vnetResources(name: string, prefix: string): readonly ArmResource[] {
-  const subnet = resource(idOf.subnet(name), "Microsoft.Network/virtualNetworks/subnets", {
-    addressPrefix: prefix,
-  });
-  return [
-    resource(
-      idOf.vnet(name),
-      "Microsoft.Network/virtualNetworks",
-      {
-        addressSpace: { addressPrefixes: [prefix] },
-        subnets: [{ id: subnet.id, name: subnet.name, properties: subnet.properties }],
-      },
-      { location: "westeurope" },
-    ),
-    subnet,
   ];
 }
 
@@ -324,64 +313,84 @@ function endpointResources(
   ];
 }
 
+interface DraftZone {
+  readonly id: ResourceId;
+  readonly name: string;
+  readonly policy: GivenZone["policy"];
+  readonly links: Set<string>;
+  readonly records: Map<string, string>;
+}
+
 function zoneResources(given: Given): readonly ArmResource[] {
-  const zones = new Map<
-    string,
-    { zone: GivenZone; links: Set<string>; records: Map<string, string> }
-  >();
-  const zoneOf = (name: string): { links: Set<string>; records: Map<string, string> } => {
-    const known = zones.get(name);
+  const zones = new Map<ResourceId, DraftZone>();
+  const zoneOf = (name: string, owner?: string): DraftZone => {
+    const id = owner === undefined ? idOf.zone(name) : idOf.ownZone(owner, name);
+    const known = zones.get(id);
     if (known !== undefined) return known;
-    const zone = given.zones.find((one) => one.name === name) ?? {
+    const { links = [], policy = "Default" } = given.zones.find((one) => one.name === name) ?? {};
+    const made: DraftZone = {
+      id,
       name,
-      links: [],
-      policy: "Default",
+      policy,
+      links: new Set(owner === undefined ? links : []),
+      records: new Map(),
     };
-    const made = { zone, links: new Set(zone.links), records: new Map<string, string>() };
-    zones.set(name, made);
+    zones.set(id, made);
     return made;
   };
   for (const { name } of given.zones) zoneOf(name);
   for (const [index, endpoint] of given.endpoints.entries()) {
     if (endpoint.dns === "none") continue;
+    const owner = endpoint.dns === "own" ? endpoint.name : undefined;
     const toScope = given.scopes.some(({ name }) => name === endpoint.to);
     const hosts = hostsBehind(given, endpoint);
     const names = toScope ? scopeZones : hosts.flatMap((host) => privateAlias(host)?.zone ?? []);
-    for (const name of names) if (endpoint.dns === "linked") zoneOf(name).links.add(endpoint.vnet);
+    for (const name of names) {
+      if (endpoint.dns !== "records") zoneOf(name, owner).links.add(endpoint.vnet);
+    }
     for (const [at, host] of hosts.entries()) {
       const alias = privateAlias(host);
-      if (alias !== undefined)
-        zoneOf(alias.zone).records.set(alias.recordName, addressOf(given, index, at));
+      if (alias !== undefined) {
+        zoneOf(alias.zone, owner).records.set(alias.recordName, addressOf(given, index, at));
+      }
     }
   }
   for (const record of given.records) {
     const name = writtenOut(given, record.name);
-    const zone = [...zones.keys()]
-      .filter((one) => name.endsWith(`.${one}`))
-      .sort((a, b) => b.length - a.length)[0];
+    const zone = [...zones.values()]
+      .filter((one) => name.endsWith(`.${one.name}`))
+      .sort((a, b) => b.name.length - a.name.length)[0];
     if (zone === undefined) throw new Error(`no given zone holds ${name}`);
-    zones.get(zone)?.records.set(name.slice(0, -zone.length - 1), record.address);
+    zone.records.set(name.slice(0, -zone.name.length - 1), record.address);
   }
-  return [...zones.entries()].flatMap(([name, { zone, links, records }]) => [
-    resource(idOf.zone(name), "Microsoft.Network/privateDnsZones", {}, { location: "global" }),
-    ...[...links].map((vnet) =>
-      resource(
-        `${idOf.zone(name)}/virtualNetworkLinks/${vnet}`,
-        "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-        {
-          virtualNetwork: { id: idOf.vnet(vnet) },
-          registrationEnabled: false,
-          resolutionPolicy: zone.policy,
-        },
-        { location: "global" },
-      ),
-    ),
-    ...[...records].map(([record, address]) =>
-      resource(`${idOf.zone(name)}/A/${record}`, "Microsoft.Network/privateDnsZones/A", {
-        ttl: 10,
-        fqdn: `${record}.${name}.`,
-        aRecords: [{ ipv4Address: address }],
-      }),
-    ),
-  ]);
+  return [...zones.values()].flatMap(resourcesOfZone);
 }
+
+const resourcesOfZone = ({
+  id,
+  name,
+  policy,
+  links,
+  records,
+}: DraftZone): readonly ArmResource[] => [
+  resource(id, "Microsoft.Network/privateDnsZones", {}, { location: "global" }),
+  ...[...links].map((vnet) =>
+    resource(
+      `${id}/virtualNetworkLinks/${vnet}`,
+      "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+      {
+        virtualNetwork: { id: idOf.vnet(vnet) },
+        registrationEnabled: false,
+        resolutionPolicy: policy,
+      },
+      { location: "global" },
+    ),
+  ),
+  ...[...records].map(([record, address]) =>
+    resource(`${id}/A/${record}`, "Microsoft.Network/privateDnsZones/A", {
+      ttl: 10,
+      fqdn: `${record}.${name}.`,
+      aRecords: [{ ipv4Address: address }],
+    }),
+  ),
+];

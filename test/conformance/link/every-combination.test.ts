@@ -166,3 +166,114 @@ test("names resolve as the oracle resolves them, in every combination", () => {
   }
   assert.deepEqual([...outcomes.keys()].sort(), ["nodata", "nxdomain", "private", "public"]);
 });
+
+type Topology = {
+  access: (typeof access)[number];
+  endpointIn: "aks" | "hub";
+  peering: "none" | "Connected" | "Initiated" | "Disconnected" | "no-access";
+  egress: "open" | "none" | "closed" | "patterns" | "denied" | "tag" | "unknown";
+  zone: "aks" | "hub";
+  dns: "azure" | "resolver" | "proxy" | "firewall" | "unknown";
+};
+
+const topologies = {
+  access: ["Enabled", "Disabled"],
+  endpointIn: ["aks", "hub"],
+  peering: ["none", "Connected", "Initiated", "Disconnected", "no-access"],
+  egress: ["open", "none", "closed", "patterns", "denied", "tag", "unknown"],
+  zone: ["aks", "hub"],
+  dns: ["azure", "resolver", "proxy", "firewall", "unknown"],
+} as const;
+
+const servers = {
+  azure: [],
+  resolver: ["dnspr"],
+  proxy: ["fw"],
+  firewall: ["fw"],
+  unknown: ["10.1.7.7"],
+} as const;
+
+const patterns = ["*.handler.control.monitor.azure.com", "*.ingest.monitor.azure.com"];
+
+/** A spoke and a hub: the endpoints, the firewall and the resolver stand in one of them. */
+function networksOf(topology: Topology): Partial<Given> {
+  const { peering, egress, zone, dns, endpointIn } = topology;
+  const hop = { open: "Internet", none: "None", unknown: "10.1.9.9" }[String(egress)] ?? "fw";
+  return {
+    vnets: [
+      { name: "aks", prefix: "10.1.0.0/16", dns: servers[dns] },
+      { name: "hub", prefix: "10.2.0.0/16" },
+    ],
+    peerings:
+      peering === "none"
+        ? []
+        : [
+            {
+              name: "aks",
+              with: "hub",
+              access: peering !== "no-access",
+              forwarded: false,
+              state: peering === "no-access" ? "Connected" : peering,
+            },
+          ],
+    firewalls: [
+      {
+        name: "fw",
+        vnet: "hub",
+        allow: egress === "patterns" || egress === "denied" ? patterns : [],
+        deny: egress === "denied" ? ["*.metrics.ingest.monitor.azure.com"] : [],
+        networks: egress === "tag" ? ["AzureMonitor"] : [],
+        proxy: dns === "proxy",
+        servers: [],
+      },
+    ],
+    routes: [{ name: "aks", of: "clients", to: "0.0.0.0/0", hop }],
+    resolvers: [{ name: "dnspr", vnet: "hub" }],
+    endpoints: [
+      { name: "pe-1", vnet: endpointIn, to: "ampls", state: "Approved", dns: "records" },
+      { name: "pe-q", vnet: endpointIn, to: "amw-1", state: "Approved", dns: "records" },
+    ],
+    zones: [
+      "privatelink.monitor.azure.com",
+      "privatelink.westeurope.prometheus.monitor.azure.com",
+    ].map((name) => ({ name, links: [zone], policy: "Default" as const })),
+  };
+}
+
+test("peerings, routes, firewalls and DNS servers are decided as the oracle decides, in every combination", () => {
+  const outcomes = new Map<string, number>();
+  const asks: readonly Ask[] = ["aks", "hub"].flatMap((vnet): Ask[] => {
+    const from: Where = { kind: "vnet", vnet };
+    return [
+      { ask: "ingest", from, to: "dce-1" },
+      { ask: "query", from, to: "amw-1" },
+      { ask: "query", from, to: "amw-2" },
+      { ask: "configuration", cluster: "prod", from, at: "global" },
+      { ask: "resolve", name: "{metrics:dce-1}", recordType: "A", from },
+    ];
+  });
+  const clusters = [{ name: "prod", configuration: "dce-1" }];
+  const world = { links: ["dce-1"], mode: "Open", state: "Approved", dns: "records" } as const;
+  let worldsSeen = 0;
+  for (const topology of combinations<Topology>(topologies)) {
+    const { access: flag, endpointIn } = topology;
+    const base = { ...world, access: flag, endpointIn, zone: "none" as const };
+    compare(givenOf(base, { ...networksOf(topology), clusters }), asks, outcomes);
+    worldsSeen += 1;
+  }
+  assert.equal(worldsSeen, 2 * 2 * 5 * 7 * 2 * 5);
+  assert.deepEqual(
+    [...outcomes.keys()].sort(),
+    [
+      "allow",
+      "deny",
+      "nxdomain",
+      "private",
+      "public",
+      "redirect",
+      "servfail",
+      "unreachable",
+    ].filter((outcome) => outcomes.has(outcome)),
+  );
+  assert.ok(outcomes.has("servfail") && outcomes.has("unreachable") && outcomes.has("redirect"));
+});

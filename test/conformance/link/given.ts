@@ -3,11 +3,54 @@
 export type Access = "Enabled" | "Disabled" | "SecuredByPerimeter";
 export type Mode = "Open" | "PrivateOnly";
 export type ConnectionState = "Approved" | "Pending" | "Rejected" | "Disconnected";
-export type EndpointDns = "linked" | "records" | "none";
+export type EndpointDns = "linked" | "own" | "records" | "none";
 
 export interface GivenVnet {
   readonly name: string;
   readonly prefix: string;
+  /** Its DNS servers: names of firewalls and resolvers, or addresses; none is Azure's own. */
+  readonly dns?: readonly string[];
+}
+export interface GivenPeering {
+  /** The network whose side `access` is. */
+  readonly name: string;
+  readonly with: string;
+  readonly access: boolean;
+  /** Whether both sides take traffic that the other only forwards. */
+  readonly forwarded: boolean;
+  readonly state: "Connected" | "Initiated" | "Disconnected";
+}
+export interface GivenFirewall {
+  readonly name: string;
+  readonly vnet: string;
+  /** Target FQDNs of an application rule that allows, and of one before it that denies. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  /** Destinations of a network rule that allows. */
+  readonly networks: readonly string[];
+  readonly proxy: boolean;
+  readonly servers: readonly string[];
+}
+export interface GivenRoute {
+  /** The network; the route is of its clients' subnet, or of its firewall's. */
+  readonly name: string;
+  readonly of: "clients" | "firewall";
+  readonly to: string;
+  /** A firewall's name, an address, `Internet` or `None`. */
+  readonly hop: string;
+}
+export interface GivenResolver {
+  readonly name: string;
+  readonly vnet: string;
+}
+export interface GivenForward {
+  /** The domain, without its final dot; `.` is every name. */
+  readonly name: string;
+  readonly networks: readonly string[];
+  /** A firewall's or resolver's name, or an address. */
+  readonly to: string;
+  /** The resolver whose outbound endpoint sends. */
+  readonly by: string;
 }
 export interface GivenDce {
   readonly name: string;
@@ -51,6 +94,11 @@ export interface Given {
   readonly endpoints: readonly GivenEndpoint[];
   readonly zones: readonly GivenZone[];
   readonly records: readonly GivenRecord[];
+  readonly peerings: readonly GivenPeering[];
+  readonly firewalls: readonly GivenFirewall[];
+  readonly routes: readonly GivenRoute[];
+  readonly resolvers: readonly GivenResolver[];
+  readonly forwards: readonly GivenForward[];
 }
 
 /** Where the asker stands. */
@@ -104,4 +152,9 @@ export const nothingGiven: Given = {
   endpoints: [],
   zones: [],
   records: [],
+  peerings: [],
+  firewalls: [],
+  routes: [],
+  resolvers: [],
+  forwards: [],
 };

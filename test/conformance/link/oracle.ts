@@ -7,12 +7,17 @@
  *   resolve(host, network): the public chain always has the privatelink alias for Azure Monitor names, and for a
  *     workspace once it has an endpoint. For each name of the chain under a private zone linked to the network:
  *     record -> its address; else NxDomainRedirect -> go on in public DNS; else NXDOMAIN.
+ *     The network that resolves is where the asking one's DNS servers lead; a server that is unknown or out of reach: SERVFAIL.
+ *   A public address is reached by the network's default route: none -> open; to a firewall -> by its rules.
+ *   An endpoint is reached from its own network and from those peered with it, not further.
  *   ingest(dce, private through S): dce in S -> allow; else as public*.    ingest(dce, public): Enabled -> allow, else deny.
  *   configuration(cluster, global): associated -> redirect, whatever the way*; else private -> refuse, public -> serve.
  *   configuration(cluster, dce): not the associated one -> refuse*; else as ingest(dce).
  *   query(workspace, private): its own endpoint -> allow, another's -> deny*.   query(workspace, public): by its flag.
  */
 import type { Ask, Given, GivenDce, GivenEndpoint, GivenZone, Where } from "./given.ts";
+import { passesEgress, peered, resolvingNetwork } from "./oracle-networks.ts";
+import type { Door } from "./oracle-networks.ts";
 
 export interface OracleAnswer {
   readonly outcome: string;
@@ -34,13 +39,15 @@ export function askOracle(given: Given, ask: Ask): OracleAnswer {
       return resolve(given, named(given, ask.name), { from: ask.from, wanted: ask.recordType });
     case "ingest": {
       const dce = given.dces.find(({ name }) => name === ask.to) as GivenDce;
-      const way = arrive(given, ask.from, { of: "dce", name: ask.to, zone: monitorZone });
+      const host: Named = { of: "dce", name: ask.to, zone: monitorZone };
+      const way = arrive(given, ask.from, { host, door: "metrics" });
       return { outcome: way === "nowhere" ? "unreachable" : ingest(given, way, dce) };
     }
     case "query": {
       const workspace = given.workspaces.find(({ name }) => name === ask.to) as GivenDce;
       const zone = `privatelink.${workspace.region}.prometheus.monitor.azure.com`;
-      const way = arrive(given, ask.from, { of: "workspace", name: ask.to, zone });
+      const host: Named = { of: "workspace", name: ask.to, zone };
+      const way = arrive(given, ask.from, { host, door: "query" });
       if (way === "nowhere") return { outcome: "unreachable" };
       if (way !== "public") return { outcome: way.to === workspace.name ? "allow" : "deny" };
       return { outcome: byFlag(workspace.public) };
@@ -55,7 +62,7 @@ function configuration(given: Given, ask: Ask & { ask: "configuration" }): Oracl
     ask.at === "global"
       ? { of: "shared", zone: monitorZone }
       : { of: "dce", name: ask.at, zone: monitorZone };
-  const way = arrive(given, ask.from, host);
+  const way = arrive(given, ask.from, { host, door: "configuration" });
   if (way === "nowhere") return { outcome: "unreachable" };
   const cluster = given.clusters.find(({ name }) => name === ask.cluster);
   if (cluster === undefined) return { outcome: "refuse" };
@@ -83,17 +90,23 @@ function ingest(given: Given, way: "public" | GivenEndpoint, dce: GivenDce): str
 }
 
 /** By which way a request arrives: publicly, by an endpoint, or not at all. */
-function arrive(given: Given, from: Where, host: Named): "public" | GivenEndpoint | "nowhere" {
+function arrive(
+  given: Given,
+  from: Where,
+  { host, door }: { readonly host: Named; readonly door: Door },
+): "public" | GivenEndpoint | "nowhere" {
   if (from.kind === "public") return "public";
   if (from.kind === "through") {
     const endpoint = given.endpoints.find(({ name }) => name === from.endpoint);
     return endpoint?.state === "Approved" ? endpoint : "nowhere";
   }
   const found = resolve(given, host, { from, wanted: "A" });
-  if (found.outcome === "public") return "public";
+  if (found.outcome === "public")
+    return passesEgress(given, from.vnet, door) ? "public" : "nowhere";
   const endpoint = given.endpoints.find(({ name }) => name === found.detail);
   if (found.outcome !== "private" || endpoint === undefined) return "nowhere";
-  return endpoint.vnet === from.vnet && endpoint.state === "Approved" ? endpoint : "nowhere";
+  const reached = endpoint.vnet === from.vnet || peered(given, from.vnet, endpoint.vnet);
+  return reached && endpoint.state === "Approved" ? endpoint : "nowhere";
 }
 
 function named(given: Given, text: string): Named {
@@ -111,14 +124,17 @@ function resolve(
 ): OracleAnswer {
   const found = withoutType(given, name, from);
   // A type that the name lacks is no data; that a name does not exist stays so.
-  return wanted === "A" || found.outcome === "nxdomain" ? found : { outcome: "nodata" };
+  const isFinal = found.outcome === "nxdomain" || found.outcome === "servfail";
+  return wanted === "A" || isFinal ? found : { outcome: "nodata" };
 }
 
 function withoutType(given: Given, name: Named, from: Where): OracleAnswer {
   const aliased =
     name.of !== "workspace" ||
     given.endpoints.some(({ to, state }) => to === name.name && state !== "Disconnected");
-  const vnet = from.kind === "vnet" ? from.vnet : undefined;
+  const asking = from.kind === "vnet" ? from.vnet : undefined;
+  const vnet = asking === undefined ? undefined : resolvingNetwork(given, asking);
+  if (vnet === "nobody") return { outcome: "servfail" };
   if (!aliased || vnet === undefined) return { outcome: "public" };
   const zone = given.zones.find((one) => one.name === name.zone);
   if (!linkedZone(given, zone, { name, vnet })) return { outcome: "public" };

@@ -1,18 +1,11 @@
 /** Reads the case language that README.md specifies. What it does not know is an error with file and line. */
 import { readdirSync, readFileSync } from "node:fs";
+import { addNetwork, addResource, reader, wordsOf } from "./add-given.ts";
+import type { Fail } from "./add-given.ts";
 import { nothingGiven } from "./given.ts";
-import type {
-  Access,
-  Ask,
-  ConnectionState,
-  EndpointDns,
-  Given,
-  LinkCase,
-  Mode,
-  Where,
-} from "./given.ts";
+import type { Ask, Given, LinkCase, Where } from "./given.ts";
 
-interface Draft {
+export interface Draft {
   name: string;
   file: string;
   given: { -readonly [Key in keyof Given]: Given[Key][number][] };
@@ -71,8 +64,6 @@ export function parseCases(file: string, text: string): readonly LinkCase[] {
   return drafts.map(finish);
 }
 
-type Fail = (says: string) => never;
-
 const newDraft = (file: string, name: string): Draft => ({
   name,
   file,
@@ -85,6 +76,11 @@ const newDraft = (file: string, name: string): Draft => ({
     endpoints: [],
     zones: [],
     records: [],
+    peerings: [],
+    firewalls: [],
+    routes: [],
+    resolvers: [],
+    forwards: [],
   },
   asks: [],
 });
@@ -105,91 +101,16 @@ function finish({ name, file, given, asks }: Draft): LinkCase {
 function addGiven({ given }: Draft, line: string, fail: Fail): void {
   const [kind = "", name = "", ...rest] = line.split(/ +/);
   const value = reader(kind === "record" ? [] : rest, fail);
-  const region = (): string => value("region", "westeurope");
-  const access = (): Access =>
-    oneOf(value("public", "Enabled"), ["Enabled", "Disabled", "SecuredByPerimeter"], fail);
-  const mode = (key: string): Mode => oneOf(value(key, "Open"), ["Open", "PrivateOnly"], fail);
-  const names = (key: string): string[] =>
-    value(key, "")
-      .split(",")
-      .filter((part) => part !== "");
-  switch (kind) {
-    case "vnet":
-      given.vnets.push({ name, prefix: value("prefix", `10.${given.vnets.length + 1}.0.0/16`) });
-      break;
-    case "dce":
-      given.dces.push({ name, region: region(), public: access() });
-      break;
-    case "workspace":
-      given.workspaces.push({ name, region: region(), public: access() });
-      break;
-    case "scope":
-      given.scopes.push({
-        name,
-        links: names("links"),
-        ingestion: mode("ingestion"),
-        query: mode("query"),
-      });
-      break;
-    case "cluster":
-      given.clusters.push({ name, configuration: value("configuration", "") || undefined });
-      break;
-    case "endpoint":
-      given.endpoints.push({
-        name,
-        vnet: value("vnet", ""),
-        to: value("to", ""),
-        state: oneOf<ConnectionState>(
-          value("state", "Approved"),
-          ["Approved", "Pending", "Rejected", "Disconnected"],
-          fail,
-        ),
-        dns: oneOf<EndpointDns>(value("dns", "linked"), ["linked", "records", "none"], fail),
-      });
-      break;
-    case "zone":
-      given.zones.push({
-        name,
-        links: names("links"),
-        policy: oneOf(value("policy", "Default"), ["Default", "NxDomainRedirect"], fail),
-      });
-      break;
-    case "record":
-      given.records.push({ name, address: rest[0] ?? fail("a record needs an address") });
-      break;
-    default:
-      fail(`'${kind}' is nothing that can be given`);
+  if (kind === "record") {
+    given.records.push({ name, address: rest[0] ?? fail("a record needs an address") });
+  } else {
+    const words = wordsOf(value, fail);
+    const known =
+      addResource({ given, kind, name, words }) || addNetwork({ given, kind, name, words });
+    if (!known) fail(`'${kind}' is nothing that can be given`);
   }
   value.close();
 }
-
-/** Reads `key=value` words; a key that nobody asked for is an error. */
-function reader(
-  words: readonly string[],
-  fail: Fail,
-): ((key: string, absent: string) => string) & { close: () => void } {
-  const left = new Map<string, string>();
-  for (const word of words) {
-    const equals = word.indexOf("=");
-    if (equals < 1) fail(`'${word}' is not key=value`);
-    left.set(word.slice(0, equals), word.slice(equals + 1));
-  }
-  const read = (key: string, absent: string): string => {
-    const found = left.get(key);
-    left.delete(key);
-    return found ?? absent;
-  };
-  return Object.assign(read, {
-    close: () => {
-      for (const key of left.keys()) fail(`'${key}' is not a key here`);
-    },
-  });
-}
-
-function oneOf<Word extends string>(word: string, words: readonly Word[], fail: Fail): Word {
-  return words.find((known) => known === word) ?? fail(`'${word}' is none of ${words.join(", ")}`);
-}
-
 function parseAsk(text: string, fail: Fail): Ask {
   const words = text.split(/ +/);
   switch (words[0]) {

@@ -38,6 +38,7 @@ export function answerOf(finding: Finding, context: FindingContext): Answer {
 const resolverCodes: Readonly<Record<string, string>> = {
   ENOTFOUND: "nxdomain",
   ENODATA: "nodata",
+  ESERVFAIL: "servfail",
 };
 
 function resolved(finding: Finding, graph: Graph): Answer {
@@ -59,8 +60,9 @@ function resolved(finding: Finding, graph: Graph): Answer {
 /** No address, nothing there, or closed at once; by the gateway, refused for one of these. Anything else is no answer of a link. */
 function unreachable({ code, says }: Extract<Finding, { kind: "failed" }>): Answer {
   const refusedByGateway =
-    code === "ERR_PROXY_TUNNEL" && /NameNotResolved|AddressNotReachable/.test(says);
-  const known = ["ENOTFOUND", "ECONNREFUSED", "ECONNRESET"].includes(code) || refusedByGateway;
+    code === "ERR_PROXY_TUNNEL" && /NameNotResolved|AddressNotReachable|FirewallDenied/.test(says);
+  const known =
+    ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET"].includes(code) || refusedByGateway;
   return { outcome: known ? "unreachable" : `${code} ${says}` };
 }
 

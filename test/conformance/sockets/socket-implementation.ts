@@ -8,6 +8,7 @@ import { endpointOf } from "../../../src/rules/index.ts";
 import { encodeWriteRequest, snappyEncode } from "../../../src/wire/index.ts";
 import { idOf } from "../link/case-graph.ts";
 import type { Question } from "../link/case-graph.ts";
+import { nothingGiven } from "../link/given.ts";
 import type { Answer, LinkCase } from "../link/given.ts";
 import { loadCases } from "../link/parse-cases.ts";
 import { answerByRules } from "../link/rules-implementation.ts";
@@ -35,8 +36,7 @@ const OUTSIDE = "";
 export async function openSocketCases(way: InsideOptions["way"]): Promise<SocketCases> {
   const cases = loadCases();
   const networks = networksOf(cases);
-  const nothing = { vnets: [], dces: [], workspaces: [], scopes: [], clusters: [] };
-  const empty = { given: { ...nothing, endpoints: [], zones: [], records: [] } };
+  const empty = { given: nothingGiven };
   const platform = await startSocketPlatform(dressedGraph(empty, networks));
   const { caPem, folder, fabric } = platform;
   const stand = async (name: string): Promise<readonly [string, InsideClient]> => {
@@ -175,10 +175,14 @@ const entryOf = (platform: SocketPlatform, finding: Finding) =>
 
 /** How a client meets the last rule of a chain that ends before the edge answers: by a namespace, or by the gateway. */
 const failures: Readonly<Record<string, RegExp>> = {
-  // No address.
-  dns: /^ENOTFOUND|NameNotResolved/,
+  // No address; getaddrinfo says EAI_AGAIN where no resolver answers.
+  dns: /^ENOTFOUND|^EAI_AGAIN|NameNotResolved/,
   // Nothing there: the relay of a namespace takes the connection before it knows, and resets it.
   reach: /^ECONNRESET|AddressNotReachable/,
+  route: /^ECONNRESET|AddressNotReachable/,
+  peering: /^ECONNRESET|AddressNotReachable/,
+  // A firewall with application rules takes the connection, reads the greeting, and resets it.
+  firewall: /^ECONNRESET|FirewallDenied/,
   // The edge closes a link that carries nothing before it says a word.
   endpoint: /^ECONNRESET/,
 };
@@ -202,7 +206,7 @@ function holdToTheRules(
   assert.ok(entry !== undefined, `the access log has the request of ${question.host}`);
   // A cluster that is not there is not told from one whose identity somebody else has, in the log either.
   if (rules.includes("configuration.unknown-resource")) return;
-  const beforeTheEdge = /^(dns|reach)\./;
+  const beforeTheEdge = /^(dns|reach|route|peering|firewall)\./;
   assert.deepEqual(
     linkRules(entry),
     rules.filter((rule) => !beforeTheEdge.test(rule)),
