@@ -143,6 +143,11 @@ export const providerErrors = {
     "Choose a prefix within it.",
   ),
   NetcfgSubnetRangesOverlap: caller(400, "Two subnets overlap.", "Take them apart."),
+  GatewayInUse: caller(
+    409,
+    "A connection still uses the gateway or circuit. The code is inferred: Azure refuses, with which code is not documented.",
+    "Delete the connections that the message names, then delete it.",
+  ),
   InUseSubnetCannotBeDeleted: caller(
     400,
     "Private endpoints stand in the subnet.",

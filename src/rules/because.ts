@@ -10,6 +10,10 @@ const fallback = "learn.microsoft.com/azure/dns/private-dns-fallback";
 const privateDns = "learn.microsoft.com/azure/dns/private-dns-privatednszone";
 const overview = "learn.microsoft.com/azure/private-link/private-link-overview";
 const endpointOverview = "learn.microsoft.com/azure/private-link/private-endpoint-overview";
+const onPremisesDns =
+  "learn.microsoft.com/azure/private-link/private-endpoint-dns-integration";
+const gatewayTransit =
+  "learn.microsoft.com/azure/vpn-gateway/vpn-gateway-peering-gateway-transit";
 const roles = "learn.microsoft.com/azure/role-based-access-control/overview";
 const routing = "learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview";
 const peerings = "learn.microsoft.com/azure/virtual-network/virtual-network-manage-peering";
@@ -86,6 +90,12 @@ export const ruleSources = {
     "inferred: a DNS server that is none of the platform's answers what only it knows",
   "dns.server-unreachable":
     "learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances",
+  "dns.on-premises": onPremisesDns,
+  "dns.on-premises-forwarded": onPremisesDns,
+  "dns.on-premises-unanswered":
+    "inferred: an on-premises server that forwards to nobody answers SERVFAIL",
+  "reach.on-premises": gatewayTransit,
+  "reach.on-premises-none": gatewayTransit,
 
   "reach.endpoint": endpointOverview,
   "reach.no-interface": endpointOverview,

@@ -38,6 +38,22 @@ export type {
   RecordNode,
   ZoneLinkView,
 } from "./network-view.ts";
+export {
+  addressFromOnPremises,
+  forwardedSuffixes,
+  forwarderTag,
+  onPremisesNetwork,
+  onPremisesNetworks,
+  onPremisesTypes,
+  reachedNetworks,
+  resolveFrom,
+} from "./on-premises.ts";
+export type {
+  GatewayConnection,
+  OnPremisesNetwork,
+  ReachedNetwork,
+  Standpoint,
+} from "./on-premises.ts";
 export { originOfEndpoint, publicOrigin } from "./origin.ts";
 export type { Origin } from "./origin.ts";
 export { pathOf } from "./path-of.ts";

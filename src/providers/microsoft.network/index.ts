@@ -3,6 +3,10 @@ import type { ResourceType } from "../../arm/index.ts";
 import { azureFirewalls } from "./azure-firewalls.ts";
 import { dnsForwardingRulesets, forwardingRules, rulesetLinks } from "./dns-forwarding-rulesets.ts";
 import { dnsResolvers, inboundEndpoints, outboundEndpoints } from "./dns-resolvers.ts";
+import { connections } from "./connections.ts";
+import { expressRouteCircuits } from "./express-route-circuits.ts";
+import { expressRoutePeerings } from "./express-route-peerings.ts";
+import { localNetworkGateways } from "./local-network-gateways.ts";
 import { networkInterfaces } from "./network-interfaces.ts";
 import { privateDnsZoneGroups } from "./private-dns-zone-groups.ts";
 import { privateDnsZones } from "./private-dns-zones.ts";
@@ -10,6 +14,7 @@ import { privateEndpoints } from "./private-endpoints.ts";
 import { addressRecords, authorityRecords } from "./record-sets.ts";
 import { routes, routeTables } from "./route-tables.ts";
 import { subnets } from "./subnets.ts";
+import { virtualNetworkGateways } from "./virtual-network-gateways.ts";
 import { virtualNetworkLinks } from "./virtual-network-links.ts";
 import { virtualNetworkPeerings } from "./virtual-network-peerings.ts";
 import { virtualNetworks } from "./virtual-networks.ts";
@@ -34,4 +39,9 @@ export const networkTypes: readonly ResourceType[] = [
   dnsForwardingRulesets,
   forwardingRules,
   rulesetLinks,
+  localNetworkGateways,
+  virtualNetworkGateways,
+  expressRouteCircuits,
+  expressRoutePeerings,
+  connections,
 ];
