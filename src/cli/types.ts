@@ -5,6 +5,8 @@ export const types = {
   workspace: { type: "Microsoft.Monitor/accounts", apiVersion: "2023-04-03" },
   scope: { type: "Microsoft.Insights/privateLinkScopes", apiVersion: "2021-09-01" },
   vnet: { type: "Microsoft.Network/virtualNetworks", apiVersion: "2023-05-01" },
+  localGateway: { type: "Microsoft.Network/localNetworkGateways", apiVersion: "2023-05-01" },
+  circuit: { type: "Microsoft.Network/expressRouteCircuits", apiVersion: "2023-05-01" },
   dce: { type: "Microsoft.Insights/dataCollectionEndpoints", apiVersion: "2022-06-01" },
   dcr: { type: "Microsoft.Insights/dataCollectionRules", apiVersion: "2022-06-01" },
   endpoint: { type: "Microsoft.Network/privateEndpoints", apiVersion: "2023-05-01" },

@@ -3,11 +3,11 @@ import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { idKey, idProblem, isObject, listAt } from "../arm/index.ts";
-import type { ArmResource, Graph, Json, JsonObject, ResourceId } from "../arm/index.ts";
+import type { Graph, Json, JsonObject, ResourceId } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import { json, requestListener, serverOptions } from "../http/index.ts";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
-import { networkTypes, pathOf, resolveName, subnetsIn } from "../rules/index.ts";
+import { networkTypes, onPremisesNetworks, pathOf, resolveFrom, subnetsIn } from "../rules/index.ts";
 import type { RouteOrigin } from "../rules/index.ts";
 import { networkError } from "./dial.ts";
 import type { ResolverAddress } from "./resolvers.ts";
@@ -18,6 +18,8 @@ export interface SessionAnswer {
   readonly id: string;
   /** The place, as a virtual network's id; null outside of all. */
   readonly vnetId: ResourceId | null;
+  /** The place, as an on-premises network's id; null elsewhere. */
+  readonly networkId: ResourceId | null;
   readonly identityId: ResourceId | null;
   readonly secret: string;
   /** With the session's id and secret in it: the value of the proxy variables. */
@@ -49,9 +51,10 @@ export interface AdminOptions {
 /**
  * Makes the server; the caller listens. Every answer is JSON, errors as `{"error":{"code","message"}}`.
  *
- * - `POST /sessions` `{"vnetId": id or unique name} | {"public": true}`, with `"identityId"` optional: 201 and a `SessionAnswer`.
+ * - `POST /sessions` `{"vnetId": id or unique name} | {"networkId": an on-premises network's} | {"public": true}`, with
+ *   `"identityId"` optional: 201 and a `SessionAnswer`.
  *   The session ends with the connection that this request came on, or by `DELETE /sessions/ID` (204).
- * - `GET /resolve?name=N[&vnet=id or name]`: the whole `NameResolution`; without `vnet`, public DNS's.
+ * - `GET /resolve?name=N[&vnet=id or name | &network=id or name]`: the whole `NameResolution`; with neither, public DNS's.
  * - `GET /trace?name=N&vnet=id, name, or name/subnet`: the whole `PathOf`, hop by hop.
  * - `GET /vnets`: the virtual networks with their prefixes and resolvers. `GET /counters`.
  */
@@ -100,18 +103,21 @@ async function beginSession(
 ): Promise<HttpResponse> {
   const body = parseBody(await request.body(limits.adminBodyBytesMax));
   const vnet = body["vnetId"];
-  if ((typeof vnet === "string") === (body["public"] === true)) {
-    throw networkError("InvalidSession", 'A session needs "vnetId" or "public": true, not both.');
+  const network = body["networkId"];
+  const said = [typeof vnet === "string", typeof network === "string", body["public"] === true];
+  if (said.filter((one) => one).length !== 1) {
+    const says = 'A session needs "vnetId", "networkId" or "public": true, one of them.';
+    throw networkError("InvalidSession", says);
   }
   const identityId = body["identityId"];
   const problem = identityId === undefined ? undefined : idProblem(identityId);
   if (problem !== undefined) {
     throw networkError("InvalidSession", `The session's identity is not valid: ${problem}.`);
   }
-  const place: Place =
-    typeof vnet === "string"
-      ? { kind: "vnet", vnetId: findVnet(options.graph(), vnet).id }
-      : { kind: "public" };
+  const place = placeNamed(options.graph(), {
+    ...(typeof vnet === "string" ? { vnet } : {}),
+    ...(typeof network === "string" ? { network } : {}),
+  });
   const session = await options.beginSession(
     place,
     typeof identityId === "string" ? identityId : undefined,
@@ -168,16 +174,46 @@ function resolve(request: HttpRequest, graph: Graph): HttpResponse {
   const { query } = request;
   const name = nameIn(request);
   const vnet = query.get("vnet");
+  const network = query.get("network");
   const recordType = query.get("type");
-  const vnetId = vnet === null ? undefined : findVnet(graph, vnet).id;
-  const asked = { name, vnetId, ...(recordType === null ? {} : { recordType }) };
-  return json(200, { name, vnetId: vnetId ?? null, ...resolveName(graph, asked) });
+  const place = placeNamed(graph, {
+    ...(vnet === null ? {} : { vnet }),
+    ...(network === null ? {} : { network }),
+  });
+  const vnetId = place.kind === "vnet" ? place.vnetId : null;
+  const networkId = place.kind === "on-premises" ? place.networkId : null;
+  const asked = { name, ...(recordType === null ? {} : { recordType }) };
+  return json(200, { name, vnetId, networkId, ...resolveFrom(graph, place, asked) });
 }
 
+/** The place that a caller names: one network, or with none outside of all. */
+function placeNamed(
+  graph: Graph,
+  { vnet, network }: { readonly vnet?: string; readonly network?: string },
+): Place {
+  if (network !== undefined) {
+    return { kind: "on-premises", networkId: findNetwork(graph, network).id };
+  }
+  return vnet === undefined
+    ? { kind: "public" }
+    : { kind: "vnet", vnetId: findVnet(graph, vnet).id };
+}
+
+/** An on-premises network by the id of what describes it, or by a name that only one has. */
+const findNetwork = (graph: Graph, word: string): NamedNetwork =>
+  onlyNamed(onPremisesNetworks(graph), word, "on-premises network");
+
 /** A virtual network by its id, or by a name that only one has. */
-function findVnet(graph: Graph, word: string): ArmResource {
-  const vnets = graph.ofType(networkTypes.vnet);
-  const found = vnets.filter(
+const findVnet = (graph: Graph, word: string): NamedNetwork =>
+  onlyNamed(graph.ofType(networkTypes.vnet), word, "virtual network");
+
+interface NamedNetwork {
+  readonly id: ResourceId;
+  readonly name: string;
+}
+
+function onlyNamed(networks: readonly NamedNetwork[], word: string, what: string): NamedNetwork {
+  const found = networks.filter(
     ({ id, name }) => idKey(id) === idKey(word) || name.toLowerCase() === word.toLowerCase(),
   );
   const [only] = found;
@@ -186,12 +222,12 @@ function findVnet(graph: Graph, word: string): ArmResource {
     const ids = found.map(({ id }) => id).join(", ");
     throw networkError(
       "InvalidSession",
-      `${found.length} virtual networks are named ${word}: ${ids}. Use an id.`,
+      `${found.length} ${what}s are named ${word}: ${ids}. Use an id.`,
     );
   }
-  const names = vnets.slice(0, 20).map(({ name }) => name);
+  const names = networks.slice(0, 20).map(({ name }) => name);
   const known = names.length === 0 ? "There is none" : `There are: ${names.join(", ")}`;
-  throw networkError("VirtualNetworkNotFound", `No virtual network is '${word}'. ${known}.`);
+  throw networkError("VirtualNetworkNotFound", `No ${what} is '${word}'. ${known}.`);
 }
 
 function vnetsOf({ graph, resolverOf }: AdminOptions): readonly JsonObject[] {

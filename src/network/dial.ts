@@ -190,5 +190,10 @@ export function connectTo(
 }
 
 /** Whether two places are the same. */
-export const samePlace = (a: Place, b: Place): boolean =>
-  a.kind === "vnet" && b.kind === "vnet" ? idKey(a.vnetId) === idKey(b.vnetId) : a.kind === b.kind;
+export function samePlace(a: Place, b: Place): boolean {
+  if (a.kind === "vnet" && b.kind === "vnet") return idKey(a.vnetId) === idKey(b.vnetId);
+  if (a.kind === "on-premises" && b.kind === "on-premises") {
+    return idKey(a.networkId) === idKey(b.networkId);
+  }
+  return a.kind === b.kind;
+}

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ArmResource, Graph, GraphSource } from "../arm/index.ts";
 import type { Clock, Random } from "../core/index.ts";
-import { networkTypes } from "../rules/index.ts";
+import { networkTypes, onPremisesTypes } from "../rules/index.ts";
 import { adminServer } from "./admin-api.ts";
 import { createDialer, samePlace } from "./dial.ts";
 import type { DialCounters, ListenerAddress } from "./dial.ts";
@@ -165,4 +165,5 @@ function followGraph(
 const networkPart = (graph: Graph): readonly ArmResource[] => [
   ...graph.ofType(networkTypes.vnet),
   ...graph.ofType(networkTypes.endpoint),
+  ...Object.values(onPremisesTypes).flatMap((type) => graph.ofType(type)),
 ];

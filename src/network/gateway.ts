@@ -9,7 +9,7 @@ import { CodedError, limits, messageOf } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
 import { json, readRequest, serverOptions } from "../http/index.ts";
 import type { HttpResponse } from "../http/index.ts";
-import { resolveName, servedHosts } from "../rules/index.ts";
+import { resolveFrom, servedHosts } from "../rules/index.ts";
 import type { ProxyEndpoint } from "../wire/index.ts";
 import { networkError } from "./dial.ts";
 import type { Dialled, Dialer } from "./dial.ts";
@@ -166,8 +166,7 @@ function addressOf(
   if (port !== 443) {
     throw networkError("PortNotServed", `${host} is served on port 443, not on ${port}.`);
   }
-  const vnetId = place.kind === "vnet" ? place.vnetId : undefined;
-  const { outcome, addresses, reasons } = resolveName(graph, { name: host, vnetId });
+  const { outcome, addresses, reasons } = resolveFrom(graph, place, { name: host });
   const [address] = addresses;
   if (address !== undefined) return address;
   const why = reasons.map(({ says }) => says).join(" ");

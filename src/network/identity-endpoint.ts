@@ -32,7 +32,7 @@ export async function answerIdentityRequest(
   session: Pick<Session, "place" | "identityId">,
   token: IdentityToken,
 ): Promise<HttpResponse> {
-  if (session.place.kind === "public") {
+  if (session.place.kind !== "vnet") {
     return refusal(
       404,
       "not_supported",

@@ -1,9 +1,9 @@
 /** The resolvers: one DNS listener for each virtual network of the graph, and one for public DNS; they come and go with it. */
 import { idKey } from "../arm/index.ts";
-import type { Graph, ResourceId } from "../arm/index.ts";
+import type { Graph } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
-import { networkTypes } from "../rules/index.ts";
+import { networkTypes, onPremisesNetworks } from "../rules/index.ts";
 import { answerDns } from "./dns/answer-dns.ts";
 import { listenDns } from "./dns/listener.ts";
 import type { DnsListener, DnsResponder } from "./dns/listener.ts";
@@ -37,7 +37,26 @@ export interface ResolversOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-const keyOf = (place: Place): string => (place.kind === "vnet" ? idKey(place.vnetId) : "public");
+const keyOf = (place: Place): string => {
+  switch (place.kind) {
+    case "vnet":
+      return idKey(place.vnetId);
+    case "on-premises":
+      return idKey(place.networkId);
+    case "public":
+      return "public";
+  }
+};
+
+/** Every place of the graph that has a resolver of its own. */
+const placesOf = (graph: Graph): readonly Place[] => [
+  { kind: "public" },
+  ...graph.ofType(networkTypes.vnet).map(({ id: vnetId }): Place => ({ kind: "vnet", vnetId })),
+  ...onPremisesNetworks(graph).map(({ id: networkId }): Place => ({
+    kind: "on-premises",
+    networkId,
+  })),
+];
 
 export function createResolvers(options: ResolversOptions): Resolvers {
   const listeners = new Map<string, { place: Place; listening: Promise<DnsListener> }>();
@@ -50,8 +69,7 @@ export function createResolvers(options: ResolversOptions): Resolvers {
     (message, transport) => {
       counts.queries += 1;
       try {
-        const vnetId = place.kind === "vnet" ? place.vnetId : undefined;
-        return answerDns(message, options.graph(), vnetId, transport);
+        return answerDns(message, options.graph(), place, transport);
       } catch (error) {
         counts.failures += 1;
         options.onFailure(error);
@@ -91,14 +109,14 @@ export function createResolvers(options: ResolversOptions): Resolvers {
     addressOf: open,
     ports: () => [...ready.values()],
     follow: async (graph) => {
-      const vnetIds: readonly ResourceId[] = graph.ofType(networkTypes.vnet).map(({ id }) => id);
-      const wanted = new Set(["public", ...vnetIds.map(idKey)]);
+      const places = placesOf(graph);
+      const wanted = new Set(places.map(keyOf));
       const gone = [...listeners.keys()].filter((key) => !wanted.has(key));
       await Promise.all(gone.map(shut));
-      await open({ kind: "public" });
-      for (const vnetId of vnetIds) {
+      for (const place of places) {
         // A network without a listener still has its resolver behind the sessions' relays.
-        await open({ kind: "vnet", vnetId }).catch(options.onFailure);
+        const opened = open(place);
+        await (place.kind === "public" ? opened : opened.catch(options.onFailure));
       }
     },
     counters: () => ({ ...counts }),

@@ -2,12 +2,12 @@
 import type { Graph, ResourceId } from "../arm/index.ts";
 import { publicServiceOf } from "../azure/index.ts";
 import type { PublicService } from "../azure/index.ts";
-import { reachAddress } from "../rules/index.ts";
+import { reachAddress, reachFromOnPremises } from "../rules/index.ts";
+import type { Standpoint } from "../rules/index.ts";
 import type { NetworkErrorCode } from "./errors.ts";
 
-/** Where a client stands: in a virtual network, or outside of all. */
-export type Place =
-  { readonly kind: "vnet"; readonly vnetId: ResourceId } | { readonly kind: "public" };
+/** Where a client stands: in a virtual network, in an on-premises network, or outside of all. */
+export type Place = Standpoint;
 
 export interface Destination {
   /** An IPv4 address in dotted form. */
@@ -62,7 +62,10 @@ export function routeOf(
   if (place.kind === "public") {
     return publicRoute(address) ?? notReachable(`${address} is no public address of the platform.`);
   }
-  const reach = reachAddress(graph, { from: { vnetId: place.vnetId }, address, fqdn });
+  const reach =
+    place.kind === "vnet"
+      ? reachAddress(graph, { from: { vnetId: place.vnetId }, address, fqdn })
+      : reachFromOnPremises(graph, { networkId: place.networkId, address, fqdn });
   switch (reach.kind) {
     case "endpoint":
       return { kind: "endpoint", endpointId: reach.endpointId };

@@ -33,6 +33,7 @@ export function sessionOpener(
       return {
         id: session.id,
         vnetId: place.kind === "vnet" ? place.vnetId : null,
+        networkId: place.kind === "on-premises" ? place.networkId : null,
         identityId: identityId ?? null,
         secret,
         gatewayUrl: `http://${session.id}:${secret}@127.0.0.1:${gatewayPort}`,

@@ -96,6 +96,8 @@ export const ruleSources = {
     "inferred: an on-premises server that forwards to nobody answers SERVFAIL",
   "reach.on-premises": gatewayTransit,
   "reach.on-premises-none": gatewayTransit,
+  "reach.on-premises-public":
+    "inferred: an on-premises network has a way to the internet of its own",
 
   "reach.endpoint": endpointOverview,
   "reach.no-interface": endpointOverview,

@@ -39,13 +39,13 @@ export type {
   ZoneLinkView,
 } from "./network-view.ts";
 export {
-  addressFromOnPremises,
   forwardedSuffixes,
   forwarderTag,
   onPremisesNetwork,
   onPremisesNetworks,
   onPremisesTypes,
   reachedNetworks,
+  reachFromOnPremises,
   resolveFrom,
 } from "./on-premises.ts";
 export type {

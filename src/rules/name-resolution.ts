@@ -15,6 +15,8 @@ export interface NameQuestion {
   readonly name: string;
   /** The network that asks; undefined asks public DNS. */
   readonly vnetId: ResourceId | undefined;
+  /** Asks Azure DNS as it stands in the network, not the servers that the network's machines are given. */
+  readonly server?: "azure";
   /** The record type wanted; `A` where absent. Types other than A, AAAA and CNAME lead to NODATA or NXDOMAIN. */
   readonly recordType?: string;
 }
@@ -89,7 +91,7 @@ export function resolveName(graph: Graph, question: NameQuestion): NameResolutio
     progress.reasons.push(because("dns.unknown-network", says));
     return ended(progress, { outcome: "nxdomain", finalName: name, answeredBy: "public-dns" });
   }
-  if (question.vnetId !== undefined) {
+  if (question.vnetId !== undefined && question.server !== "azure") {
     const resolver = resolverOf(graph, question.vnetId);
     if (!moveTo(progress, resolver)) return unanswered(progress, name);
   }

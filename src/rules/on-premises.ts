@@ -1,14 +1,15 @@
 /** On-premises networks: what one is, which virtual networks it reaches, and how names and addresses look from there. */
 import { idKey, parseId, sameId, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, ResourceId } from "../arm/index.ts";
-import { cloud } from "../azure/index.ts";
+import { cloud, publicServiceOf } from "../azure/index.ts";
 import type { Reason } from "../core/index.ts";
-import { addressInVnet } from "./address-in-vnet.ts";
-import type { AddressInVnet } from "./address-in-vnet.ts";
 import { because } from "./because.ts";
 import { oncePerGraph } from "./memo.ts";
 import { resolveName } from "./name-resolution.ts";
 import type { NameQuestion, NameResolution } from "./name-resolution.ts";
+import { interfacesAt } from "./network-view.ts";
+import { reachAddress } from "./reach.ts";
+import type { Hop, Reach, ReachQuestion } from "./reach.ts";
 import { inboundEndpointsOf, peeringBetween, peeringsOf } from "./routing-view.ts";
 
 /** Where a client stands: in a virtual network, in an on-premises network, or outside of all. */
@@ -253,29 +254,57 @@ const unanswered = (name: string, reason: Reason): NameResolution => ({
 });
 
 /**
- * What a connection from an on-premises network to a private address arrives at: the private endpoints of the virtual
- * networks that it reaches.
+ * What a connection from an on-premises network arrives at: public addresses by its own way out, and the private endpoints
+ * of the virtual networks that it reaches, by the routes of the gateway's subnet.
  */
-export function addressFromOnPremises(
+export function reachFromOnPremises(
   graph: Graph,
-  { networkId, address }: { readonly networkId: ResourceId; readonly address: string },
-): AddressInVnet {
+  asked: Pick<ReachQuestion, "address" | "fqdn"> & { readonly networkId: ResourceId },
+): Reach {
+  const { networkId, address, fqdn } = asked;
   const network = onPremisesNetwork(graph, networkId);
   if (network === undefined) {
     const says = `There is no on-premises network ${networkId}.`;
-    return { kind: "none", reasons: [because("reach.unknown-network", says)] };
+    return stopped(networkId, because("reach.unknown-network", says));
+  }
+  if (publicServiceOf(address) !== undefined) {
+    const says = `${address} is public: ${network.name} goes out to it by its own line.`;
+    const reasons = [because("reach.on-premises-public", says)];
+    return { kind: "public", reasons, hops: [hopTo(network.id, reasons, true)] };
   }
   const reached = reachedNetworks(graph, networkId);
-  for (const { vnetId, connection, throughVnetId } of reached) {
-    const found = addressInVnet(graph, { vnetId, address });
-    if (found.kind === "none") continue;
-    const transit = throughVnetId === undefined ? "" : `, and on by the gateway of ${throughVnetId}`;
-    const says = `${network.name} is connected to ${connection.vnetId} by ${connection.id}${transit}.`;
-    return { ...found, reasons: [because("reach.on-premises", says), ...found.reasons] };
+  const holders = interfacesAt(graph, address).map(({ vnetId }) => vnetId);
+  const found = reached.find(({ vnetId }) => holders.some((holder) => sameId(holder, vnetId)));
+  if (found === undefined) {
+    const says =
+      reached.length === 0
+        ? `${network.name} is connected to no virtual network, so it reaches no private address.`
+        : `${address} is no private endpoint's in ${reached.map(({ vnetId }) => vnetId).join(", ")}, which ${network.name} reaches.`;
+    return stopped(network.id, because("reach.on-premises-none", says));
   }
-  const says =
-    reached.length === 0
-      ? `${network.name} is connected to no virtual network, so it reaches no private address.`
-      : `${address} is no private endpoint's in ${reached.map(({ vnetId }) => vnetId).join(", ")}, which ${network.name} reaches.`;
-  return { kind: "none", reasons: [because("reach.on-premises-none", says)] };
+  const { connection, throughVnetId } = found;
+  const transit =
+    throughVnetId === undefined ? "" : `, and on by gateway transit to ${found.vnetId}`;
+  const says = `${network.name} is connected to ${connection.vnetId} by ${connection.id}${transit}.`;
+  const reasons = [because("reach.on-premises", says)];
+  const from = { subnetId: connection.gatewaySubnetId };
+  const reach = reachAddress(graph, { from, address, fqdn });
+  return {
+    ...reach,
+    reasons: [...reasons, ...reach.reasons],
+    hops: [hopTo(connection.id, reasons, true), ...reach.hops],
+  };
 }
+
+const hopTo = (at: string, reasons: readonly Reason[], passes: boolean): Hop => ({
+  kind: "route",
+  at,
+  passes,
+  reasons,
+});
+
+const stopped = (at: string, reason: Reason): Reach => ({
+  kind: "none",
+  reasons: [reason],
+  hops: [hopTo(at, [reason], false)],
+});

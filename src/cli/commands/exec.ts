@@ -7,6 +7,7 @@ import { runExec } from "../exec/index.ts";
 import type { Way, Where } from "../exec/index.ts";
 import { connect, findResource, listOfType } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
+import { findNetwork, standIn } from "../platform/networks.ts";
 import { types } from "../types.ts";
 
 export const exec: Command = {
@@ -17,6 +18,10 @@ export const exec: Command = {
     {
       flags: "--vnet <name>",
       help: "the virtual network, by name or id (default: the only one there is)",
+    },
+    {
+      flags: "--network <name>",
+      help: "the virtual or on-premises network (a local network gateway, an ExpressRoute circuit)",
     },
     {
       flags: "--as <id>",
@@ -70,6 +75,8 @@ export const exec: Command = {
 async function placeOf(input: CommandInput, connection: Connection): Promise<Where> {
   const vnet = input.text("vnet");
   const as = input.text("as");
+  const network = input.text("network");
+  if (network !== undefined) return placeInNetwork(input, connection, network);
   if (input.flag("public")) {
     if (vnet !== undefined)
       throw new CodedError("WrongUse", "Stand in --vnet NAME or outside with --public, not both.");
@@ -83,6 +90,25 @@ async function placeOf(input: CommandInput, connection: Connection): Promise<Whe
       : await findResource(connection, types.vnet.type, vnet);
   if (as === undefined) return { kind: "vnet", vnet: vnetId };
   return { kind: "vnet", vnet: vnetId, as: await identityOf(connection, as) };
+}
+
+async function placeInNetwork(
+  input: CommandInput,
+  connection: Connection,
+  named: string,
+): Promise<Where> {
+  if (input.flag("public") || input.text("vnet") !== undefined) {
+    const says = "Stand in --network NAME, in --vnet NAME or outside with --public: one of them.";
+    throw new CodedError("WrongUse", says);
+  }
+  const as = input.text("as");
+  const where = standIn(await findNetwork(connection, named));
+  if (as === undefined) return where;
+  if (where.kind !== "vnet") {
+    const says = `--as needs a virtual network: '${named}' is on-premises, where there is no managed identity.`;
+    throw new CodedError("WrongUse", says);
+  }
+  return { ...where, as: await identityOf(connection, as) };
 }
 
 async function onlyVnet(connection: Connection): Promise<string> {

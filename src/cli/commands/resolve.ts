@@ -5,6 +5,7 @@ import type { NameResolution } from "../../rules/index.ts";
 import type { Command } from "../command.ts";
 import { askFabric } from "../exec/index.ts";
 import { connect, findResource } from "../platform/connect.ts";
+import { findNetwork } from "../platform/networks.ts";
 import { types } from "../types.ts";
 import { printable } from "../views/table.ts";
 
@@ -15,6 +16,7 @@ export const resolve: Command = {
   arguments: [{ word: "<name>", help: "the host name" }],
   options: [
     { flags: "--vnet <name>", help: "the virtual network, by name or id" },
+    { flags: "--network <name>", help: "the virtual or on-premises network, by name or id" },
     { flags: "--public", help: "resolve as the public internet does" },
     {
       flags: "-o, --output <format>",
@@ -27,14 +29,21 @@ export const resolve: Command = {
   examples: [`./linkscope resolve ${cloud.globalHandlerHost} --vnet vnet-aks`],
   async run(input, context) {
     const vnet = input.text("vnet");
-    if (input.flag("public") === (vnet !== undefined)) {
-      throw new CodedError("WrongUse", "Say where to resolve: --vnet NAME, or --public.");
+    const network = input.text("network");
+    const places = [vnet !== undefined, network !== undefined, input.flag("public")];
+    if (places.filter((one) => one).length !== 1) {
+      const says = "Say where to resolve: --vnet NAME, --network NAME, or --public.";
+      throw new CodedError("WrongUse", says);
     }
     const connection = connect(input, context);
     try {
       const query = new URLSearchParams({ name: input.words[0] ?? "" });
       if (vnet !== undefined)
         query.set("vnet", await findResource(connection, types.vnet.type, vnet));
+      if (network !== undefined) {
+        const { id, kind } = await findNetwork(connection, network);
+        query.set(kind === "vnet" ? "vnet" : "network", id);
+      }
       const answer = (await askFabric(
         connection.file.fabric,
         `/resolve?${query.toString()}`,

@@ -12,6 +12,11 @@ export type Where =
       /** The cluster or identity whose tokens the managed-identity endpoint gives. */
       readonly as?: string;
     }
+  | {
+      readonly kind: "on-premises";
+      /** The id of the local network gateway or circuit that describes the network, or a name that only one has. */
+      readonly network: string;
+    }
   | { readonly kind: "public" };
 
 /** The doors of a session, as the fabric answers them. */
@@ -46,10 +51,7 @@ export interface OpenSession {
  */
 export async function openSession(adminSocket: string, where: Where): Promise<OpenSession> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const body =
-    where.kind === "public"
-      ? { public: true }
-      : { vnetId: where.vnet, ...(where.as === undefined ? {} : { identityId: where.as }) };
+  const body = bodyOf(where);
   const gone = new AbortController();
   const ask = { adminSocket, agent, onClose: () => gone.abort() };
   try {
@@ -73,8 +75,19 @@ export async function openSession(adminSocket: string, where: Where): Promise<Op
   }
 }
 
+function bodyOf(where: Where): object {
+  switch (where.kind) {
+    case "public":
+      return { public: true };
+    case "on-premises":
+      return { networkId: where.network };
+    case "vnet":
+      return { vnetId: where.vnet, ...(where.as === undefined ? {} : { identityId: where.as }) };
+  }
+}
+
 /**
- * Asks the fabric: `GET /resolve?name=N&vnet=V`, `GET /vnets`, `GET /counters`.
+ * Asks the fabric: `GET /resolve?name=N&vnet=V` (or `network=V`), `GET /vnets`, `GET /counters`.
  *
  * @throws CodedError as `openSession`.
  */

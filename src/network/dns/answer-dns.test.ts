@@ -1,4 +1,5 @@
 /** The resolver's answers as bytes: names, types, negative answers, EDNS, truncation, and what is no query. */
+import type { ResourceId } from "../../arm/index.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode, encode } from "dns-packet";
@@ -7,10 +8,13 @@ import type { Graph } from "../../arm/index.ts";
 import { cloud, privateAlias, publicAddressOf, scopeZones } from "../../azure/index.ts";
 import { limits, seededRandom } from "../../core/index.ts";
 import { addressRecord, addresses, estate, hosts, ids, ipv6Record } from "../testing/estate.ts";
+import type { Standpoint } from "../../rules/index.ts";
 import { answerDns } from "./answer-dns.ts";
 import type { DnsTransport } from "./listener.ts";
 
 const graph = estate();
+const standing = (vnetId: ResourceId | undefined): Standpoint =>
+  vnetId === undefined ? { kind: "public" } : { kind: "vnet", vnetId };
 const zone = scopeZones[0] ?? "";
 const alias = privateAlias(hosts.metrics)?.alias ?? "";
 
@@ -53,7 +57,12 @@ type Decoded = DecodedPacket & { readonly rcode: string; readonly opcode: string
 
 function ask(name: string, how: Ask = {}): Decoded {
   const vnetId = "in" in how ? how.in : ids.inside;
-  const answer = answerDns(query(name, how), how.graph ?? graph, vnetId, how.transport ?? "udp");
+  const answer = answerDns(
+    query(name, how),
+    how.graph ?? graph,
+    standing(vnetId),
+    how.transport ?? "udp",
+  );
   assert.ok(answer !== undefined);
   return decode(answer) as Decoded;
 }
@@ -145,7 +154,7 @@ test("a zone's apex has its SOA and NS, and no address", () => {
 
 test("the question comes back in its own case, and so does the answer's name", () => {
   const mixed = hosts.metrics.replace("dce", "DcE").replace("azure", "AzUrE");
-  const answer = answerDns(query(mixed, {}), graph, ids.inside, "udp");
+  const answer = answerDns(query(mixed, {}), graph, standing(ids.inside), "udp");
   assert.ok(answer !== undefined);
   const { questions, answers } = decode(answer);
   assert.equal(questions?.[0]?.name, mixed);
@@ -156,14 +165,15 @@ test("the question comes back in its own case, and so does the answer's name", (
 test("ANY gets one small answer, and a transfer or another class is refused", () => {
   const any = query(hosts.metrics, {});
   any.writeUInt16BE(255, any.length - 4);
-  assert.deepEqual(texts(decode(answerDns(any, graph, ids.inside, "udp") as Buffer).answers), [
-    `${hosts.metrics} HINFO`,
-  ]);
+  assert.deepEqual(
+    texts(decode(answerDns(any, graph, standing(ids.inside), "udp") as Buffer).answers),
+    [`${hosts.metrics} HINFO`],
+  );
   for (const type of ["AXFR", "IXFR"] as const) assert.equal(ask(zone, { type }).rcode, "REFUSED");
   const chaos = query("version.bind", { type: "TXT" });
   chaos.writeUInt16BE(3, chaos.length - 2);
   assert.equal(
-    (decode(answerDns(chaos, graph, undefined, "udp") as Buffer) as Decoded).rcode,
+    (decode(answerDns(chaos, graph, standing(undefined), "udp") as Buffer) as Decoded).rcode,
     "REFUSED",
   );
 });
@@ -175,7 +185,9 @@ test("EDNS is answered with EDNS; without it there is none; version 1 is BADVERS
   assert.equal(ask(hosts.metrics).additionals?.length, 0);
   const versioned = query(hosts.metrics, { edns: 1232 });
   versioned[versioned.length - 5] = 1;
-  const answer = decode(answerDns(versioned, graph, ids.inside, "udp") as Buffer) as Decoded;
+  const answer = decode(
+    answerDns(versioned, graph, standing(ids.inside), "udp") as Buffer,
+  ) as Decoded;
   const [bad] = answer.additionals ?? [];
   assert.deepEqual([answer.rcode, bad?.type === "OPT" && bad.extendedRcode], ["NOERROR", 1]);
 });
@@ -190,7 +202,7 @@ const many = (count: number): Graph =>
 
 test("an answer at the client's buffer is whole, and one past it is cut with TC and asked again over TCP", () => {
   const name = `many.${zone}`;
-  const fixed = answerDns(query(name, {}), many(0), ids.inside, "tcp") as Buffer;
+  const fixed = answerDns(query(name, {}), many(0), standing(ids.inside), "tcp") as Buffer;
   assert.ok(fixed.length > 0);
   // A header and question of 12 + 38 bytes, then 16 bytes a record: 28 records fit 512 bytes, 29 do not.
   const room = Math.floor((512 - query(name, {}).length) / 16);
@@ -213,7 +225,7 @@ test("a client's buffer counts up to the limit and down to 512 bytes", () => {
 });
 
 function rcodeOf(bytes: Buffer): string | undefined {
-  const answer = answerDns(bytes, graph, ids.inside, "udp");
+  const answer = answerDns(bytes, graph, standing(ids.inside), "udp");
   return answer === undefined ? undefined : (decode(answer) as Decoded).rcode;
 }
 
@@ -267,7 +279,7 @@ test("a name at 255 bytes is read, one past it is not, and strange bytes are no 
     .map((text) => Buffer.from(text.replace("\0", ".")));
   assert.equal(rcodeOf(raw(dotted)), "NXDOMAIN");
   const strange = raw([Buffer.from([0, 255, 32, 92]), Buffer.from(zone.split(".")[0] ?? "")]);
-  const answer = answerDns(strange, graph, ids.inside, "udp") as Buffer;
+  const answer = answerDns(strange, graph, standing(ids.inside), "udp") as Buffer;
   assert.ok(answer.subarray(12, strange.length).equals(strange.subarray(12)));
 });
 
@@ -282,13 +294,18 @@ test("random and damaged queries never throw, and every answer is one that anoth
       const [at = 0, value = 0] = random.bytes(2);
       damaged[at % damaged.length] = value;
     }
-    const answer = answerDns(damaged, graph, round % 2 === 0 ? ids.inside : undefined, "udp");
+    const answer = answerDns(
+      damaged,
+      graph,
+      standing(round % 2 === 0 ? ids.inside : undefined),
+      "udp",
+    );
     if (answer === undefined) continue;
     answered += 1;
     assert.ok(answer.length <= limits.dnsUdpBytesMax);
     assert.equal(answer.readUInt16BE(0), damaged.readUInt16BE(0));
     assert.equal(decode(answer).flag_qr, true);
-    answerDns(random.bytes((count & 127) + 1), graph, ids.inside, "tcp");
+    answerDns(random.bytes((count & 127) + 1), graph, standing(ids.inside), "tcp");
   }
   assert.ok(answered > 1_000);
 });

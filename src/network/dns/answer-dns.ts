@@ -1,8 +1,8 @@
 /** The resolver: one DNS message in, one out, by the same rule that everything else resolves names with. No socket. */
-import type { Graph, ResourceId } from "../../arm/index.ts";
+import type { Graph } from "../../arm/index.ts";
 import { limits } from "../../core/index.ts";
-import { resolveName } from "../../rules/index.ts";
-import type { NameResolution } from "../../rules/index.ts";
+import { resolveFrom } from "../../rules/index.ts";
+import type { NameResolution, Standpoint } from "../../rules/index.ts";
 import type { DnsTransport } from "./listener.ts";
 import { CLASS_IN, rcodes, readDnsQuery, recordTypes, writeDnsResponse } from "./message.ts";
 import type { DnsQuery, DnsRecord, DnsResponse } from "./message.ts";
@@ -14,9 +14,8 @@ const TCP_BYTES_MAX = 65_535;
 const ANY_TTL_SECONDS = 3600;
 
 /**
- * Answers `message` as the resolver of a virtual network, or of public DNS.
+ * Answers `message` as the resolver of a virtual or an on-premises network, or of public DNS.
  *
- * @param vnetId the network that asks; undefined asks public DNS.
  * @returns undefined for what is no query. UDP answers past the client's buffer (512 bytes without EDNS,
  *   `limits.dnsUdpBytesMax` at most) are cut with TC set.
  * @see RFC 1035, 2308 (negative answers), 6891 (EDNS), 8482 (ANY)
@@ -24,14 +23,14 @@ const ANY_TTL_SECONDS = 3600;
 export function answerDns(
   message: Buffer,
   graph: Graph,
-  vnetId: ResourceId | undefined,
+  standpoint: Standpoint,
   transport: DnsTransport,
 ): Buffer | undefined {
   const reading = readDnsQuery(message);
   if (reading.kind === "drop") return undefined;
   const { query } = reading;
   const response =
-    reading.kind === "refused" ? { rcode: reading.rcode } : decide(query, graph, vnetId);
+    reading.kind === "refused" ? { rcode: reading.rcode } : decide(query, graph, standpoint);
   return writeDnsResponse(query, response, bytesMax(query, transport));
 }
 
@@ -41,11 +40,11 @@ function bytesMax({ edns }: DnsQuery, transport: DnsTransport): number {
   return Math.min(Math.max(edns?.udpBytes ?? 0, UDP_BYTES_MIN), limits.dnsUdpBytesMax);
 }
 
-function decide(query: DnsQuery, graph: Graph, vnetId: ResourceId | undefined): DnsResponse {
+function decide(query: DnsQuery, graph: Graph, standpoint: Standpoint): DnsResponse {
   const transfer = query.type === recordTypes.axfr || query.type === recordTypes.ixfr;
   if (query.class !== CLASS_IN || transfer) return { rcode: rcodes.refused };
   const recordType = typeNames.get(query.type) ?? `TYPE${query.type}`;
-  const resolution = resolveName(graph, { name: query.name, vnetId, recordType });
+  const resolution = resolveFrom(graph, standpoint, { name: query.name, recordType });
   if (resolution.outcome === "servfail") return { rcode: rcodes.servFail };
   const authority = zoneAuthority(graph, resolution);
   const aliases = resolution.chain.map(({ name, cname, ttlSeconds }): DnsRecord => ({

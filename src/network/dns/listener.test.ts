@@ -29,7 +29,8 @@ const question = (name: string, id = 1): Buffer =>
 
 async function listener(test: TestContext, from = clock): Promise<DnsListener> {
   const listening = await listenDns({
-    respond: (message, transport) => answerDns(message, graph, ids.inside, transport),
+    respond: (message, transport) =>
+      answerDns(message, graph, { kind: "vnet", vnetId: ids.inside }, transport),
     clock: from,
   });
   test.after(() => listening.close());

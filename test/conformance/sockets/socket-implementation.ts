@@ -130,7 +130,7 @@ function resolverOf({ fabric }: SocketPlatform, client: string): string {
   const port = fabric
     .resolverPorts()
     .find(({ place }) =>
-      place.kind === "public" ? client === OUTSIDE : place.vnetId.toLowerCase() === key,
+      place.kind === "vnet" ? place.vnetId.toLowerCase() === key : client === OUTSIDE,
     );
   assert.ok(port !== undefined, `there is a resolver for '${client}'`);
   return `${port.host}:${port.port}`;
