@@ -61,6 +61,13 @@ export const cliErrors = {
     means: "The platform's portal, which knows the topology, gave no picture.",
     remedy: "The message says what it answered; try again once the platform is up.",
   },
+  FileUnreadable: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "A file that a command was given cannot be read, or is too long.",
+    remedy: "Check the path and the right to read it.",
+  },
   NameNotFound: {
     status: 0,
     fault: "caller",

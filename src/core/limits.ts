@@ -204,6 +204,7 @@ export const limits = {
   onboardPollMs: 5_000,
   proofFreshMs: 5 * 60 * 1000,
   estateBytesMax: 256 * 1024,
+  prometheusFileBytesMax: 4 * 1024 * 1024,
   estateEntriesMax: 1_000,
 
   // Topology and portal.

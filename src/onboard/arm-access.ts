@@ -26,6 +26,8 @@ export const apiVersions = {
   cluster: "2023-01-01",
   resourceGroup: "2021-04-01",
   network: "2023-05-01",
+  roleAssignment: "2022-04-01",
+  dnsResolver: "2022-07-01",
   privateDns: "2020-06-01",
   /** The first in which a virtual network link shows its resolution policy. */
   zoneLink: "2024-06-01",

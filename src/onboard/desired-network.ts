@@ -1,5 +1,5 @@
 /** Where private endpoints and zones are to stand: those that stand already, or those to be made. */
-import { idKey, listAt, sameId, stringAt } from "../arm/index.ts";
+import { listAt, sameId, stringAt } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
 import { groupIds, scopeZones, workspaceZone } from "../azure/index.ts";
 import {
@@ -40,7 +40,8 @@ export interface DesiredEndpoint {
   readonly zones: readonly DesiredZone[];
 }
 
-export interface DesiredNetwork {
+/** Private endpoints in one network. */
+export interface DesiredPlace {
   readonly vnetId: ResourceId;
   readonly vnetRegion: string;
   readonly subnetId: ResourceId;
@@ -51,7 +52,24 @@ export interface DesiredNetwork {
   /** Addresses that the scope's standing endpoint needs more in its own subnet, for new links. */
   readonly addressesMore: number;
   readonly scopeEndpoint: DesiredEndpoint;
+  /** Every endpoint, the scope's first. */
+  readonly endpoints: readonly DesiredEndpoint[];
+}
+
+export interface DesiredNetwork extends DesiredPlace {
   readonly queryEndpoint: DesiredEndpoint;
+}
+
+export interface PlaceWanted {
+  readonly vnetId: ResourceId;
+  /** What is made stands in this resource's group. */
+  readonly besideId: ResourceId;
+  readonly subnetName: string;
+  readonly scopeId: ResourceId;
+  /** What the scope is to link. */
+  readonly linkedIds: readonly ResourceId[];
+  /** An endpoint to the workspace, where one is wanted for queries. */
+  readonly workspace?: { readonly id: ResourceId; readonly region: string };
 }
 
 /** Length of the prefixes tried for a new subnet, the roomiest first. A /27 has 27 usable addresses. */
@@ -61,10 +79,28 @@ const newSubnetLengths = [26, 27] as const;
 export function desiredNetwork(context: PlanContext): DesiredNetwork | undefined {
   const { graph, request, cluster, workspace, collection } = context;
   const vnetId = vnetOf(graph, cluster.id);
-  const vnet = vnetId === undefined ? undefined : graph.get(vnetId);
-  if (vnet === undefined || vnetId === undefined) return undefined;
+  if (vnetId === undefined) return undefined;
+  const place = desiredPlace(graph, {
+    vnetId,
+    besideId: cluster.id,
+    subnetName: request.subnetName,
+    scopeId: request.scopeId,
+    linkedIds: collection.linkedIds,
+    workspace,
+  });
+  const queryEndpoint = place?.endpoints.at(-1);
+  return place === undefined || queryEndpoint === undefined
+    ? undefined
+    : { ...place, queryEndpoint };
+}
+
+/** Where the scope's endpoint, and the workspace's if one is wanted, are to stand in a network; undefined when it is not known. */
+export function desiredPlace(graph: Graph, wanted: PlaceWanted): DesiredPlace | undefined {
+  const { vnetId, besideId, scopeId, linkedIds, workspace } = wanted;
+  const vnet = graph.get(vnetId);
+  if (vnet === undefined) return undefined;
   const zonesOf = (names: readonly string[]): readonly DesiredZone[] =>
-    names.map((name) => desiredZone(graph, { name, vnetId, clusterId: cluster.id }));
+    names.map((name) => desiredZone(graph, { name, vnetId, besideId }));
   const endpointTo = (
     targetId: ResourceId,
     groupId: string,
@@ -72,25 +108,25 @@ export function desiredNetwork(context: PlanContext): DesiredNetwork | undefined
   ): DesiredEndpoint => {
     const standing = endpointIn(graph, { vnetId, targetId });
     const name = networkName("pe", nameOf(targetId), nameOf(vnetId));
-    const id = standing?.id ?? `${groupOf(cluster.id)}/providers/${networkTypes.endpoint}/${name}`;
+    const id = standing?.id ?? `${groupOf(besideId)}/providers/${networkTypes.endpoint}/${name}`;
     return { id, targetId, groupId, standing, zones: zonesOf(zones) };
   };
-  const scopeEndpoint = endpointTo(request.scopeId, groupIds.azureMonitor, scopeZones);
-  const queryEndpoint = endpointTo(workspace.id, groupIds.prometheusMetrics, [
-    workspaceZone(workspace.region),
-  ]);
-  const newLinks = collection.linkedIds.filter(
-    (resourceId) => !scopeLinks(graph, { scopeId: request.scopeId, resourceId }),
+  const scopeEndpoint = endpointTo(scopeId, groupIds.azureMonitor, scopeZones);
+  const others =
+    workspace === undefined
+      ? []
+      : [endpointTo(workspace.id, groupIds.prometheusMetrics, [workspaceZone(workspace.region)])];
+  const newLinks = linkedIds.filter(
+    (resourceId) => !scopeLinks(graph, { scopeId, resourceId }),
   ).length;
-  const members =
-    endpointMembers(graph, request.scopeId, groupIds.azureMonitor).length || sharedMembers;
-  const subnetId = `${vnetId}/subnets/${request.subnetName}`;
+  const members = endpointMembers(graph, scopeId, groupIds.azureMonitor).length || sharedMembers;
+  const subnetId = `${vnetId}/subnets/${wanted.subnetName}`;
   const needed =
     (scopeEndpoint.standing === undefined ? members + membersPerDce * newLinks : 0) +
-    (queryEndpoint.standing === undefined ? 1 : 0);
+    others.filter(({ standing }) => standing === undefined).length;
   return {
     vnetId,
-    vnetRegion: (vnet.location ?? cluster.region).replaceAll(" ", "").toLowerCase(),
+    vnetRegion: (vnet.location ?? "").replaceAll(" ", "").toLowerCase(),
     subnetId,
     newSubnetPrefix:
       needed === 0 || subnetPrefix(graph, subnetId) !== undefined
@@ -99,7 +135,7 @@ export function desiredNetwork(context: PlanContext): DesiredNetwork | undefined
     addressesNeeded: needed,
     addressesMore: scopeEndpoint.standing === undefined ? 0 : membersPerDce * newLinks,
     scopeEndpoint,
-    queryEndpoint,
+    endpoints: [scopeEndpoint, ...others],
   };
 }
 
@@ -129,14 +165,14 @@ export function endpointToOtherScope(
   });
 }
 
-/** A zone that is linked to the network already, whatever its group; else the one in the cluster's group. */
+/** A zone that is linked to the network already, whatever its group; else the one beside what it is for. */
 function desiredZone(
   graph: Graph,
-  asked: { readonly name: string; readonly vnetId: ResourceId; readonly clusterId: ResourceId },
+  asked: { readonly name: string; readonly vnetId: ResourceId; readonly besideId: ResourceId },
 ): DesiredZone {
   const link = zoneLinksOf(graph, asked.vnetId).find(({ zoneName }) => zoneName === asked.name);
   if (link !== undefined) return { name: asked.name, id: link.zoneId, linkId: link.id };
-  const id = `${groupOf(asked.clusterId)}/providers/${networkTypes.zone}/${asked.name}`;
+  const id = `${groupOf(asked.besideId)}/providers/${networkTypes.zone}/${asked.name}`;
   const linkName = networkName("link", nameOf(asked.vnetId));
   return { name: asked.name, id, linkId: `${id}/virtualNetworkLinks/${linkName}` };
 }
@@ -188,13 +224,3 @@ function firstFree(
   }
   return undefined;
 }
-
-/** Zones of both endpoints, each once. */
-export const zonesOf = ({
-  scopeEndpoint,
-  queryEndpoint,
-}: DesiredNetwork): readonly DesiredZone[] => [
-  ...new Map(
-    [...scopeEndpoint.zones, ...queryEndpoint.zones].map((zone) => [idKey(zone.id), zone]),
-  ).values(),
-];

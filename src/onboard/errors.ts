@@ -26,6 +26,14 @@ export const onboardErrors = {
     "The cluster does not say which subnet its nodes are in.",
     "Use a cluster with a virtual network of your own.",
   ),
+  NetworkNotConnected: blocked(
+    "The on-premises network is connected to no virtual network, so no private endpoint can be reached from it.",
+    "Connect it to a gateway: by VPN, or by ExpressRoute with private peering.",
+  ),
+  PrometheusFileInvalid: blocked(
+    "The file is no Prometheus configuration with a remote_write block.",
+    "Begin with the one that `linkscope enable remote-write` prints.",
+  ),
   NetworkHasOtherScope: blocked(
     "The network already has a private endpoint to another private link scope; it can have one.",
     "Use that scope, or delete that endpoint.",

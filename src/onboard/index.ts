@@ -31,6 +31,18 @@ export type { Expectations, Expected, JudgedPath, PathVerdict } from "./judge.ts
 export { metricsNames } from "./names.ts";
 export { observe } from "./observe.ts";
 export type { Observed, ObserveRequest } from "./observe.ts";
+export { observeRemoteWrite } from "./observe-remote-write.ts";
+export type { RemoteWriteAsked } from "./observe-remote-write.ts";
+export { planRemoteWrite } from "./plan-remote-write.ts";
+export {
+  prometheusConfiguration,
+  remoteWriteUrl,
+  secretPlaceholder,
+} from "./prometheus-configuration.ts";
+export type { PrometheusSignIn, PrometheusTarget } from "./prometheus-configuration.ts";
+export type { RemoteWriteRequest, RemoteWriteSender } from "./remote-write-request.ts";
+export { renderPrometheus } from "./render-prometheus.ts";
+export type { Rendering } from "./render-prometheus.ts";
 export { isPathId, laterPathIds, pathIds } from "./paths.ts";
 export type { PathId } from "./paths.ts";
 export { becauses, steps, writesOf } from "./plan-types.ts";
@@ -48,6 +60,8 @@ export type {
 export { planMetrics } from "./plan.ts";
 export { proofTarget } from "./proof-target.ts";
 export type { ProofTarget } from "./proof-target.ts";
+export { networkProofTarget, proveNetwork } from "./prove-network.ts";
+export type { NetworkProofTarget } from "./prove-network.ts";
 export { collectEvidence, exitOfAll, newestSampleQuery, prove } from "./prove.ts";
 export type { Proof } from "./prove.ts";
 export type { Unreadable } from "./reading.ts";

@@ -18,18 +18,23 @@ export function vnetOf(graph: Graph, clusterId: ResourceId): ResourceId | undefi
   return subnetId === undefined ? undefined : parseId(subnetId)?.parentId;
 }
 
-/** Reads the cluster's network, the endpoints in it and to the scopes and workspaces, and the zones of both kinds. */
-export async function observeNetwork(
-  reading: Reading,
-  asked: { readonly clusterId: ResourceId; readonly workspaceIds: readonly ResourceId[] },
-): Promise<void> {
-  const vnetId = vnetOf(reading.graph(), asked.clusterId);
+/** What is asked of a network: who stands in it, and the workspaces in question. */
+export interface NetworkAsked {
+  /** The cluster in the network, or what else the subscription is known by. */
+  readonly besideId: ResourceId;
+  readonly vnetId: ResourceId | undefined;
+  readonly workspaceIds: readonly ResourceId[];
+}
+
+/** Reads a network, the endpoints in it and to the scopes and workspaces, and the zones of both kinds. */
+export async function observeNetwork(reading: Reading, asked: NetworkAsked): Promise<void> {
+  const { vnetId } = asked;
   const vnet = await reading.get(vnetId, apiVersions.network);
   for (const subnet of listAt(vnet?.properties, "subnets")) {
     await reading.get(stringAt(subnet, "id"), apiVersions.network);
   }
   const subscriptions = new Set(
-    [asked.clusterId, vnetId ?? asked.clusterId].map((id) => subscriptionOf(id)),
+    [asked.besideId, vnetId ?? asked.besideId].map((id) => subscriptionOf(id)),
   );
   for (const subscription of subscriptions) {
     await reading.list(`${subscription}/providers/${networkTypes.endpoint}`, apiVersions.network);

@@ -5,7 +5,7 @@ import { associationsWith, dcrsOf, types, workspaceOf } from "../rules/index.ts"
 import { apiVersions, groupOf, subscriptionOf } from "./arm-access.ts";
 import type { ArmReader } from "./arm-access.ts";
 import { metricsNames } from "./names.ts";
-import { observeNetwork } from "./observe-network.ts";
+import { observeNetwork, vnetOf } from "./observe-network.ts";
 import { openReading } from "./reading.ts";
 import type { Reading, Unreadable } from "./reading.ts";
 
@@ -36,7 +36,9 @@ export async function observe(arm: ArmReader, request: ObserveRequest): Promise<
   const workspaceIds = workspacesToRead(reading.graph(), request);
   for (const workspaceId of workspaceIds) await readWorkspace(reading, workspaceId, request);
   await readUsers(reading, request, workspaceIds);
-  await observeNetwork(reading, { ...request, workspaceIds });
+  const { clusterId: besideId } = request;
+  const vnetId = vnetOf(reading.graph(), besideId);
+  await observeNetwork(reading, { besideId, vnetId, workspaceIds });
   return { graph: reading.graph(), unreadable };
 }
 

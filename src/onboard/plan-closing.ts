@@ -39,7 +39,7 @@ function closeScope(context: PlanContext, network: DesiredNetwork): Change {
     return keep(at, "notAsked", says);
   }
   const standing = graph.get(id);
-  const before = standing === undefined ? openScopeBody(request) : bodyOf(standing);
+  const before = standing === undefined ? openScopeBody(request.clusterId) : bodyOf(standing);
   const after = merged(before, {
     properties: { accessModeSettings: { ingestionAccessMode, queryAccessMode } },
   });

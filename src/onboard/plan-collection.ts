@@ -35,9 +35,9 @@ export function scopeIsOurs({ graph, request }: Pick<PlanContext, "graph" | "req
 }
 
 /** The body of a scope that is open both ways, as it is made: nothing that shares the network's DNS breaks. */
-export const openScopeBody = ({ clusterId }: MetricsRequest): JsonObject => ({
+export const openScopeBody = (madeForId: ResourceId): JsonObject => ({
   location: "global",
-  tags: { [madeForTag]: tagOf(clusterId) },
+  tags: { [madeForTag]: tagOf(madeForId) },
   properties: {
     accessModeSettings: { ingestionAccessMode: "Open", queryAccessMode: "Open", exclusions: [] },
   },
@@ -45,12 +45,26 @@ export const openScopeBody = ({ clusterId }: MetricsRequest): JsonObject => ({
 
 /** The scope: made open, or left as it is. Its modes are changed last. */
 export function planScope({ graph, request }: PlanContext): readonly Change[] {
-  const at = { id: request.scopeId, step: "scope", apiVersion: apiVersions.scope } as const;
-  if (graph.get(request.scopeId) !== undefined) {
-    return [keep(at, "asWanted", `The scope ${nameOf(request.scopeId)} is there.`)];
+  const { scopeId, clusterId } = request;
+  return planOpenScope(graph, { scopeId, madeForId: clusterId, until: "until data has come" });
+}
+
+/** A scope that is made open both ways, for a cluster or a network; one that stands is left as it is. */
+export function planOpenScope(
+  graph: Graph,
+  asked: {
+    readonly scopeId: ResourceId;
+    readonly madeForId: ResourceId;
+    readonly until: string;
+  },
+): readonly Change[] {
+  const { scopeId: id, madeForId, until } = asked;
+  const at = { id, step: "scope", apiVersion: apiVersions.scope } as const;
+  if (graph.get(id) !== undefined) {
+    return [keep(at, "asWanted", `The scope ${nameOf(id)} is there.`)];
   }
-  const says = `Make the scope ${nameOf(request.scopeId)}, open both ways until data has come.`;
-  return [ensure({ ...at, current: undefined, body: openScopeBody(request), says })];
+  const says = `Make the scope ${nameOf(id)}, open both ways ${until}.`;
+  return [ensure({ ...at, current: undefined, body: openScopeBody(madeForId), says })];
 }
 
 /** The body of an endpoint as it is made: open, so that nothing stops before the private way works. */
@@ -132,8 +146,15 @@ function planRule({ graph, collection, workspace }: PlanContext): Change {
 }
 
 /** Every endpoint that serves the cluster becomes part of the scope; a scope takes one write at a time. */
-export function planLinks({ graph, request, collection }: PlanContext): readonly Change[] {
-  const { scopeId } = request;
+export function planLinks({
+  graph,
+  request: { scopeId },
+  collection,
+}: {
+  readonly graph: Graph;
+  readonly request: { readonly scopeId: ResourceId };
+  readonly collection: Pick<Collection, "linkedIds">;
+}): readonly Change[] {
   const standing = scopedResourcesIn(graph, scopeId);
   const taken = new Set(standing.map(({ name }) => name.toLowerCase()));
   return collection.linkedIds.map((linkedId) => {

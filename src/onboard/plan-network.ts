@@ -16,13 +16,15 @@ import { apiVersions } from "./arm-access.ts";
 import { ensure, keep } from "./change.ts";
 import { nameOf } from "./desired-collection.ts";
 import { endpointToOtherScope, freeIn } from "./desired-network.ts";
-import type { DesiredEndpoint, DesiredNetwork, DesiredZone } from "./desired-network.ts";
+import type { DesiredEndpoint, DesiredPlace, DesiredZone } from "./desired-network.ts";
 import { zoneConfigName } from "./names.ts";
 import type { PlanContext } from "./plan-collection.ts";
 import type { Blocker, Change, Note, Step } from "./plan-types.ts";
 
+type OfGraph = Pick<PlanContext, "graph">;
+
 /** The subnet for private endpoints, where one is needed. */
-export function planSubnet({ graph }: PlanContext, network: DesiredNetwork): readonly Change[] {
+export function planSubnet({ graph }: OfGraph, network: DesiredPlace): readonly Change[] {
   const { subnetId: id, newSubnetPrefix, vnetId } = network;
   const at = { id, step: "network", apiVersion: apiVersions.network } as const;
   if (network.addressesNeeded === 0) return [];
@@ -36,8 +38,8 @@ export function planSubnet({ graph }: PlanContext, network: DesiredNetwork): rea
 
 /** A private endpoint with its zones, their links to the network, and its zone group. */
 export function planEndpoint(
-  { graph }: PlanContext,
-  network: DesiredNetwork,
+  { graph }: OfGraph,
+  network: DesiredPlace,
   {
     endpoint,
     step,
@@ -78,7 +80,8 @@ export function planEndpoint(
   ];
 }
 
-function planZone(
+/** A private zone, and its link to a network. */
+export function planZone(
   graph: Graph,
   {
     zone,
@@ -152,16 +155,15 @@ const writableConfig = (config: Json): Json => ({
 });
 
 /** What in the network cannot be planned around. */
-export function networkBlockers(context: PlanContext, network: DesiredNetwork): readonly Blocker[] {
-  const { graph, request } = context;
-  const { vnetId, scopeEndpoint, queryEndpoint } = network;
+export function networkBlockers({ graph }: OfGraph, network: DesiredPlace): readonly Blocker[] {
+  const { vnetId, scopeEndpoint, endpoints } = network;
   const blockers: Blocker[] = [];
-  const other = endpointToOtherScope(graph, { vnetId, scopeId: request.scopeId });
+  const other = endpointToOtherScope(graph, { vnetId, scopeId: scopeEndpoint.targetId });
   if (other !== undefined) {
     const says = `${nameOf(vnetId)} has the private endpoint ${other.id} to another scope, ${other.targetId}. A network can have one. Use that scope, or delete that endpoint.`;
     blockers.push({ code: "NetworkHasOtherScope", id: other.id, says });
   }
-  for (const { standing } of [scopeEndpoint, queryEndpoint]) {
+  for (const { standing } of endpoints) {
     if (standing === undefined) continue;
     const status = connectionOf(graph, standing)?.status ?? "Disconnected";
     if (status === "Approved" || status === "Pending") continue;
@@ -171,7 +173,7 @@ export function networkBlockers(context: PlanContext, network: DesiredNetwork): 
   return [...blockers, ...addressBlockers(graph, network), ...zoneBlockers(graph, network)];
 }
 
-function addressBlockers(graph: Graph, network: DesiredNetwork): readonly Blocker[] {
+function addressBlockers(graph: Graph, network: DesiredPlace): readonly Blocker[] {
   const blockers: Blocker[] = [];
   const { subnetId, newSubnetPrefix, addressesNeeded, addressesMore, scopeEndpoint } = network;
   const tooSmall = (id: ResourceId, needed: number): void => {
@@ -192,12 +194,9 @@ function addressBlockers(graph: Graph, network: DesiredNetwork): readonly Blocke
 }
 
 /** A zone whose names lead to another endpoint would have them taken over: the last writer wins. */
-function zoneBlockers(
-  graph: Graph,
-  { scopeEndpoint, queryEndpoint }: DesiredNetwork,
-): readonly Blocker[] {
+function zoneBlockers(graph: Graph, { endpoints }: DesiredPlace): readonly Blocker[] {
   const found = new Map<string, Blocker>();
-  for (const endpoint of [scopeEndpoint, queryEndpoint]) {
+  for (const endpoint of endpoints) {
     for (const zone of endpoint.zones) {
       const holder = otherHolder(graph, zone, endpoint);
       if (holder === undefined || found.has(idKey(holder.id))) continue;
@@ -230,7 +229,7 @@ function otherHolder(
 }
 
 /** What a reader of the plan should know about the network. */
-export function networkNotes({ graph }: PlanContext, network: DesiredNetwork): readonly Note[] {
+export function networkNotes({ graph }: OfGraph, network: DesiredPlace): readonly Note[] {
   const links = zoneLinksOf(graph, network.vnetId).filter(({ redirects }) => redirects);
   const zoneNames = new Set(network.scopeEndpoint.zones.map(({ name }) => name));
   const hijack =

@@ -2,6 +2,7 @@
 import type { JsonObject, ResourceId } from "../arm/index.ts";
 import type { OnboardCode } from "./errors.ts";
 import type { PathId } from "./paths.ts";
+import type { RemoteWriteRequest } from "./remote-write-request.ts";
 import type { MetricsRequest } from "./request.ts";
 
 /** The steps, in the order in which they are done. `close` comes after data has arrived. */
@@ -13,6 +14,7 @@ export const steps = [
   "associations",
   "cluster",
   "query",
+  "access",
   "close",
 ] as const;
 export type Step = (typeof steps)[number];
@@ -88,7 +90,7 @@ export interface StaysPublic {
 
 export interface Plan {
   readonly format: "linkscope-plan/1";
-  readonly request: MetricsRequest;
+  readonly request: MetricsRequest | RemoteWriteRequest;
   /** In the order in which they are done, those with action `none` among them. */
   readonly changes: readonly Change[];
   readonly waits: readonly Wait[];

@@ -11,6 +11,8 @@ import type { ProofTarget } from "./proof-target.ts";
 /** What `prove -o json` prints: `exit` is the command's exit code. */
 export interface Proof {
   readonly cluster: string;
+  /** Where the proof is of a network, and of no cluster. */
+  readonly network?: string;
   readonly paths: readonly JudgedPath[];
   readonly exit: 0 | 1 | 2;
 }
@@ -50,20 +52,21 @@ export async function collectEvidence(
   probes: Probes,
   target: ProofTarget,
 ): Promise<readonly PathEvidence[]> {
-  const newest = await newestSample(probes, target);
-  const configuration = await probe(probes, target, {
+  const { queryHost, clusterName } = target;
+  const newest = await newestSample(probes, { queryHost, promql: newestSampleQuery(clusterName) });
+  const configuration = await probePath(probes, target, {
     id: "configuration",
     host: target.configurationHost,
     request: configurationRequest(target),
     also: [target.globalHandlerHost],
   });
-  const ingestion = await probe(probes, target, {
+  const ingestion = await probePath(probes, target, {
     id: "metrics-ingestion",
     host: target.metricsHost,
     request: ingestionRequest(target),
     also: [],
   });
-  const query = await probe(probes, target, {
+  const query = await probePath(probes, target, {
     id: "metrics-query",
     host: target.queryHost,
     request: queryRequest(target),
@@ -73,13 +76,16 @@ export async function collectEvidence(
   return [configuration, withNewest(ingestion, newest), withNewest(query, newest)];
 }
 
-interface Newest {
+export interface Newest {
   readonly newestSampleMs?: number | null;
   readonly error?: string;
 }
 
 /** A sample that could not be asked for is not the same as none: its absence stays absent. */
-function withNewest(evidence: PathEvidence, { newestSampleMs, error }: Newest): PathEvidence {
+export function withNewest(
+  evidence: PathEvidence,
+  { newestSampleMs, error }: Newest,
+): PathEvidence {
   const missing = error === undefined ? evidence.missing : [...evidence.missing, error];
   return { ...evidence, missing, ...(newestSampleMs === undefined ? {} : { newestSampleMs }) };
 }
@@ -88,28 +94,32 @@ function withNewest(evidence: PathEvidence, { newestSampleMs, error }: Newest): 
 export const newestSampleQuery = (clusterName: string): string =>
   `max(timestamp(up{cluster=${JSON.stringify(clusterName)}}))`;
 
-async function newestSample(
+/** The newest sample that a query finds, or why it could not be asked for. */
+export async function newestSample(
   probes: Probes,
-  { queryHost: host, clusterName }: ProofTarget,
+  { queryHost: host, promql }: { readonly queryHost: string | undefined; readonly promql: string },
 ): Promise<Newest> {
   if (host === undefined) return { error: "The newest sample could not be asked for." };
   try {
-    return {
-      newestSampleMs: await probes.newestSampleMs({ host, promql: newestSampleQuery(clusterName) }),
-    };
+    return { newestSampleMs: await probes.newestSampleMs({ host, promql }) };
   } catch (error) {
     return { error: `The newest sample could not be asked for: ${messageOf(error)}` };
   }
 }
 
-interface Asked {
+export interface Asked {
   readonly id: PathId;
   readonly host: string | undefined;
   readonly request: Omit<ProbeRequest, "host"> | undefined;
   readonly also: readonly string[];
 }
 
-async function probe(probes: Probes, target: ProofTarget, asked: Asked): Promise<PathEvidence> {
+/** What is seen of one path, from inside and from outside. */
+export async function probePath(
+  probes: Probes,
+  target: Pick<ProofTarget, "missing">,
+  asked: Asked,
+): Promise<PathEvidence> {
   const { id, host, request, also } = asked;
   if (host === undefined || request === undefined) {
     const untried: RequestEvidence = { kind: "untried", says: "there is no host to ask." };
@@ -147,9 +157,9 @@ const configurationRequest = (target: ProofTarget): Omit<ProbeRequest, "host"> =
 });
 
 /** A write without series: refused or taken, it stores nothing. @see Azure/prometheus-collector remote write */
-const ingestionRequest = ({
+export const ingestionRequest = ({
   dcrImmutableId,
-}: ProofTarget): Omit<ProbeRequest, "host"> | undefined =>
+}: Pick<ProofTarget, "dcrImmutableId">): Omit<ProbeRequest, "host"> | undefined =>
   dcrImmutableId === undefined
     ? undefined
     : {

@@ -148,7 +148,11 @@ export async function arrivedNow(
   const target = proofTarget(await observe(connection.arm, request), request);
   if (target?.vnetId === undefined)
     return { arrived: false, says: "the cluster's network is not known." };
-  const probes = await openProbes(connection, { vnetId: target.vnetId, clusterId, clock, random });
+  const probes = await openProbes(connection, {
+    inside: { kind: "vnet", vnet: target.vnetId, as: clusterId },
+    clock,
+    random,
+  });
   try {
     return await dataArrival(probes, target, { clock, sinceMs });
   } catch (error) {

@@ -3,10 +3,12 @@ import type { Command } from "../command.ts";
 import { agent } from "./agent.ts";
 import { credentialRotate } from "./credential.ts";
 import { enableMetrics } from "./enable-metrics.ts";
+import { enableRemoteWrite } from "./enable-remote-write.ts";
 import { exec } from "./exec.ts";
 import { exportFirewall } from "./export-firewall.ts";
 import { prove } from "./prove.ts";
 import { queryMetrics } from "./query-metrics.ts";
+import { renderPrometheusFile } from "./render-prometheus.ts";
 import { resolve } from "./resolve.ts";
 import { showTopology } from "./show-topology.ts";
 import { show } from "./show.ts";
@@ -19,6 +21,8 @@ export const commands: readonly Command[] = [
   start,
   up,
   enableMetrics,
+  enableRemoteWrite,
+  renderPrometheusFile,
   prove,
   queryMetrics,
   show,

@@ -12,12 +12,15 @@ import {
 } from "../../onboard/index.ts";
 import type { Expected, Observed, PathId, Proof, ProofTarget } from "../../onboard/index.ts";
 import type { CliContext, Command } from "../command.ts";
-import { connect } from "../platform/connect.ts";
+import { connect, findResource } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
 import { accessLines } from "../platform/access-log.ts";
+import { findNetwork } from "../platform/networks.ts";
 import { clusterIdsOf } from "../platform/onboarding.ts";
 import { openProbes } from "../platform/probes.ts";
+import { types } from "../types.ts";
 import { proofLines } from "../views/proof.ts";
+import { networkProofText, proofOfNetwork } from "./prove-network.ts";
 
 export const prove: Command = {
   name: "prove",
@@ -25,6 +28,11 @@ export const prove: Command = {
     "Prove that a cluster's telemetry takes the private way, and that the public way is refused.",
   options: [
     { flags: "--cluster <name>", help: "the cluster, by name or id (default: all)" },
+    {
+      flags: "--network <name>",
+      help: "instead of clusters: remote write from this virtual or on-premises network",
+    },
+    { flags: "--workspace <name>", help: "with --network: the workspace that it writes into" },
     {
       flags: "--expect <path=verdict>",
       help: `what a path must be instead of private: ${pathIds[2]}=public; several with commas`,
@@ -49,6 +57,24 @@ export const prove: Command = {
     const expected = expectations(input.text("expect"));
     const connection = connect(input, context);
     try {
+      const named = input.text("network");
+      if (named !== undefined) {
+        if (input.text("cluster") !== undefined || input.text("workspace") === undefined) {
+          throw new CodedError("WrongUse", "--network needs --workspace, and no --cluster.");
+        }
+        const proof = await proofOfNetwork(connection, context, {
+          network: await findNetwork(connection, named),
+          workspaceId: await findResource(
+            connection,
+            types.workspace.type,
+            input.text("workspace") ?? "",
+          ),
+          expected,
+        });
+        const output = input.text("output") ?? "";
+        context.out(networkProofText(proof, output, context.clock.nowMs()));
+        return proof.exit;
+      }
       const proofs: Proof[] = [];
       for (const clusterId of await clusterIdsOf(connection, input.text("cluster"))) {
         const observed = await observe(connection.arm, { clusterId });
@@ -92,8 +118,7 @@ export async function proofOf(
     );
   }
   const probes = await openProbes(connection, {
-    vnetId: target.vnetId,
-    clusterId: target.clusterId,
+    inside: { kind: "vnet", vnet: target.vnetId, as: target.clusterId },
     clock,
     random,
   });

@@ -119,8 +119,9 @@ async function ask(
       stepMs: durationMs(input.text("step") ?? "15s"),
     });
   } catch (error) {
-    const from =
-      where.kind === "public" ? "the public internet" : `network ${where.vnet.split("/").at(-1)}`;
+    const id =
+      where.kind === "on-premises" ? where.network : where.kind === "vnet" ? where.vnet : "";
+    const from = id === "" ? "the public internet" : `network ${id.split("/").at(-1)}`;
     context.note(`asked from ${from}\n`);
     throw error;
   } finally {

@@ -10,6 +10,7 @@ import { at } from "../../arm/index.ts";
 import { CodedError, messageOf } from "../../core/index.ts";
 import type { Clock, Random } from "../../core/index.ts";
 import type { NameEvidence, ProbeRequest, Probes, RequestEvidence } from "../../onboard/index.ts";
+import type { Where } from "../exec/index.ts";
 import type { Connection, Standing } from "./connect.ts";
 
 const BODY_EXCERPT_CHARS = 300;
@@ -19,18 +20,18 @@ export interface OpenProbes extends Probes {
   readonly close: () => Promise<void>;
 }
 
-/** Stands inside as the cluster, and outside. Every request makes a connection of its own, so that no old one answers. */
+/** Stands inside, and outside. Every request makes a connection of its own, so that no old one answers. */
 export async function openProbes(
   connection: Connection,
   options: {
-    readonly vnetId: string;
-    readonly clusterId: string;
+    /** Where inside is; as a cluster, where its identity's tokens are asked for. */
+    readonly inside: Where;
     readonly clock: Clock;
     readonly random: Random;
   },
 ): Promise<OpenProbes> {
-  const { clock, random, clusterId, vnetId } = options;
-  const inside = await connection.stand({ kind: "vnet", vnet: vnetId, as: clusterId });
+  const { clock, random } = options;
+  const inside = await connection.stand(options.inside);
   const outside = await connection.stand({ kind: "public" });
   const identity = managedIdentityClient({ transport: inside.transport, clock });
   const tokenFor = (request: ProbeRequest): Promise<string> =>
