@@ -5,6 +5,7 @@ import {
   endpointsOf,
   networkTypes,
   onPremisesTypes,
+  peeringsOf,
   reachedNetworks,
   types,
   workspaceOf,
@@ -38,6 +39,7 @@ export async function observeRemoteWrite(
   await readScopes(reading, scopeId);
   await readSender(reading, networkId);
   for (const vnetId of sendingVnets(reading.graph(), networkId)) {
+    // Peered networks may be in subscriptions that nobody here may list: what they refuse is noted.
     await observeNetwork(reading, { besideId: vnetId, vnetId, workspaceIds: [workspaceId] });
   }
   return { graph: reading.graph(), unreadable };
@@ -75,7 +77,7 @@ async function readScopes(reading: Reading, scopeId: ResourceId | undefined): Pr
 async function readSender(reading: Reading, networkId: ResourceId): Promise<void> {
   const { network } = apiVersions;
   await reading.get(networkId, network);
-  if (parseId(networkId)?.type === networkTypes.vnet) return;
+  if (isVnet(networkId)) return readPeers(reading, networkId);
   const at = (type: string): string => `${subscriptionOf(networkId)}/providers/${type}`;
   const connections = await reading.list(at(onPremisesTypes.connection), network);
   for (const { properties } of connections) {
@@ -92,10 +94,7 @@ async function readSender(reading: Reading, networkId: ResourceId): Promise<void
       "subnet",
       "id",
     );
-    const vnet = await reading.get(parseId(subnetId ?? "")?.parentId, network);
-    for (const peering of listAt(vnet?.properties, "virtualNetworkPeerings")) {
-      await reading.get(stringAt(peering, "properties", "remoteVirtualNetwork", "id"), network);
-    }
+    await readPeers(reading, parseId(subnetId ?? "")?.parentId);
   }
   const resolvers = await reading.list(at(networkTypes.dnsResolver), apiVersions.dnsResolver);
   for (const { id } of resolvers) {
@@ -103,9 +102,27 @@ async function readSender(reading: Reading, networkId: ResourceId): Promise<void
   }
 }
 
-/** The virtual networks in which a sender's private endpoint can stand: its own, or those that it reaches. */
+/** A virtual network and those that it is peered with. */
+async function readPeers(reading: Reading, vnetId: ResourceId | undefined): Promise<void> {
+  const vnet = await reading.get(vnetId, apiVersions.network);
+  for (const peering of listAt(vnet?.properties, "virtualNetworkPeerings")) {
+    const remoteId = stringAt(peering, "properties", "remoteVirtualNetwork", "id");
+    await reading.get(remoteId, apiVersions.network);
+  }
+}
+
+/** Whether a network is a virtual one, and none on-premises. */
+export const isVnet = (networkId: ResourceId): boolean =>
+  parseId(networkId)?.type.toLowerCase() === networkTypes.vnet.toLowerCase();
+
+/** The virtual networks in which a sender's private endpoint can stand: its own and those peered with it, or those that it reaches. */
 export function sendingVnets(graph: Graph, networkId: ResourceId): readonly ResourceId[] {
-  if (parseId(networkId)?.type === networkTypes.vnet) return [networkId];
+  if (isVnet(networkId)) {
+    const peers = peeringsOf(graph, networkId).filter(
+      ({ state, allowsAccess }) => state === "Connected" && allowsAccess,
+    );
+    return [networkId, ...peers.map(({ remoteVnetId }) => remoteVnetId)];
+  }
   return reachedNetworks(graph, networkId).map(({ vnetId }) => vnetId);
 }
 

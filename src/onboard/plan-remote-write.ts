@@ -23,7 +23,7 @@ import { nameOf } from "./desired-collection.ts";
 import { desiredPlace } from "./desired-network.ts";
 import type { DesiredPlace } from "./desired-network.ts";
 import { networkName } from "./names.ts";
-import { endpointVnet, sendingVnets } from "./observe-remote-write.ts";
+import { endpointVnet, isVnet, sendingVnets } from "./observe-remote-write.ts";
 import type { Observed } from "./observe.ts";
 import { planLinks, planOpenScope } from "./plan-collection.ts";
 import {
@@ -161,8 +161,9 @@ function factsOf(
   return blockers.length > 0 ? { blockers } : { graph, request, workspace, dce, dcr, place };
 }
 
-/** The virtual network in which an on-premises resolver's questions are answered; undefined where it forwards to nobody reached. */
+/** The virtual network in which the sender's questions are answered; undefined where its resolver forwards to nobody reached. */
 function resolverVnet({ graph, request }: Facts): ResourceId | undefined {
+  if (isVnet(request.networkId)) return request.networkId;
   const forwarder = onPremisesNetwork(graph, request.networkId)?.forwarder;
   const reached = sendingVnets(graph, request.networkId).map(idKey);
   return inboundEndpointsOf(graph).find(
@@ -170,7 +171,7 @@ function resolverVnet({ graph, request }: Facts): ResourceId | undefined {
   )?.vnetId;
 }
 
-/** Where on-premises questions are answered in another network than the endpoint's, the zones hold there too. */
+/** Where the sender's questions are answered in another network than the endpoint's, the zones hold there too. */
 function planResolverLinks(facts: Facts): readonly Change[] {
   const { graph, place } = facts;
   const vnetId = resolverVnet(facts);

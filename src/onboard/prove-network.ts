@@ -1,6 +1,6 @@
 /** The proof of remote write from one network: how its samples reach the workspace's endpoint, and whether the public way is refused. */
 import { sameId } from "../arm/index.ts";
-import type { ResourceId } from "../arm/index.ts";
+import type { Graph, ResourceId } from "../arm/index.ts";
 import type { Clock } from "../core/index.ts";
 import {
   dceOf,
@@ -9,12 +9,13 @@ import {
   ingestionAccess,
   originOfEndpoint,
   publicOrigin,
+  resolveFrom,
   workspaceOf,
 } from "../rules/index.ts";
 import type { Probes } from "./evidence.ts";
 import { exitOf, judge } from "./judge.ts";
 import type { Expectations } from "./judge.ts";
-import { sendingVnets } from "./observe-remote-write.ts";
+import { isVnet, sendingVnets } from "./observe-remote-write.ts";
 import type { Observed } from "./observe.ts";
 import type { PathId } from "./paths.ts";
 import { ingestionRequest, newestSample, probePath, withNewest } from "./prove.ts";
@@ -29,6 +30,8 @@ export interface NetworkProofTarget {
   /** Addresses of private endpoints in the networks that the sender is in, or reaches. */
   readonly privateAddresses: ReadonlySet<string>;
   readonly closedByFlag: ReadonlySet<PathId>;
+  /** How names are resolved there, for an on-premises network. */
+  readonly resolver: string | undefined;
   readonly missing: readonly string[];
 }
 
@@ -61,6 +64,7 @@ export function networkProofTarget(
     privateAddresses: new Set(
       endpoints.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     ),
+    resolver: resolverOf(graph, asked.networkId, dce?.metricsHost),
     closedByFlag: new Set<PathId>(isClosed ? ["metrics-ingestion"] : []),
     missing: [
       workspace === undefined ? `There is no workspace ${asked.workspaceId}.` : [],
@@ -69,6 +73,16 @@ export function networkProofTarget(
         : [],
     ].flat(),
   };
+}
+
+/** Why a name leads where it does from on-premises, by the resources that ARM shows. */
+function resolverOf(
+  graph: Graph,
+  networkId: ResourceId,
+  name: string | undefined,
+): string | undefined {
+  if (isVnet(networkId) || name === undefined) return undefined;
+  return resolveFrom(graph, { kind: "on-premises", networkId }, { name }).reasons[0]?.says;
 }
 
 /** Probes and judges the ingestion path of one network: any sample of the workspace says how fresh the data is. */
@@ -85,11 +99,17 @@ export async function proveNetwork(
     request: ingestionRequest(target),
     also: [],
   });
-  const path = judge(withNewest(seen, newest), {
+  const judged = judge(withNewest(seen, newest), {
     expected: options.expected ?? {},
     privateAddresses,
     closedByFlag,
     nowMs: options.clock.nowMs(),
   });
+  // The resolver is the usual reason on-premises, so that it is said first.
+  const { resolver } = target;
+  const path =
+    judged.verdict === "private" || resolver === undefined
+      ? judged
+      : { ...judged, reasons: [resolver, ...judged.reasons] };
   return { network: networkName, cluster: networkName, paths: [path], exit: exitOf([path]) };
 }

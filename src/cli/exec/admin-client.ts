@@ -23,6 +23,8 @@ export type Where =
 export interface SessionDoors {
   readonly id: string;
   readonly vnetId: string | null;
+  /** An on-premises network's id; null elsewhere. */
+  readonly networkId: string | null;
   readonly identityId: string | null;
   readonly secret: string;
   /** The value of the proxy variables; it carries the session's secret. */

@@ -110,6 +110,7 @@ async function runByGateway(
 
 function say(options: ExecOptions, { doors }: Pick<OpenSession, "doors">, way: string): void {
   if (options.quiet) return;
-  const place = doors.vnetId === null ? "outside" : `in ${doors.vnetId.split("/").at(-1)}`;
+  const id = doors.vnetId ?? doors.networkId;
+  const place = id === null ? "outside" : `in ${id.split("/").at(-1)}`;
   options.note(`linkscope: ${place}, by ${way}\n`);
 }
