@@ -24,11 +24,14 @@ export function runPrometheus(options: {
   readonly config: string;
   /** Where Prometheus listens. */
   readonly address: string;
+  /** A proxy to render instead of the environment's. */
+  readonly proxy?: string;
 }): PrometheusRun {
-  const { data, where, config, address } = options;
+  const { data, where, config, address, proxy } = options;
+  const by = proxy === undefined ? "" : `HTTPS_PROXY="${proxy}" `;
   const entry = join(projectRoot, "src/bin/linkscope.ts");
   const script = [
-    `"${process.execPath}" "${entry}" render prometheus --config "${config}" --out "${config}.used" || exit 1`,
+    `${by}"${process.execPath}" "${entry}" render prometheus --config "${config}" --out "${config}.used" || exit 1`,
     `exec prometheus --enable-feature=agent --config.file="${config}.used" --storage.agent.path="${config}.wal" ` +
       `--web.listen-address=${address} --log.level=warn`,
   ].join("\n");
