@@ -58,6 +58,11 @@ export const claims: readonly Claim[] = [
   },
   {
     client: "Prometheus (agent mode, 2.42)",
+    does: "remote write as `enable remote-write` prints it, from a virtual and from an on-premises network, by a namespace and by the gateway",
+    witness: `test/clients/remote-write.test.ts :: Prometheus writes over the private link from a virtual and from an on-premises network`,
+  },
+  {
+    client: "Prometheus (agent mode, 2.42)",
     does: "remote write in a namespace with `authorization.credentials_file` and with `oauth2`, queried back",
     witness: `${prometheus} :: Prometheus writes through the private endpoint from a namespace, with credentials_file and with oauth2`,
   },
