@@ -7,7 +7,13 @@ import type { Graph, Json, JsonObject, ResourceId } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import { json, requestListener, serverOptions } from "../http/index.ts";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
-import { networkTypes, onPremisesNetworks, pathOf, resolveFrom, subnetsIn } from "../rules/index.ts";
+import {
+  networkTypes,
+  onPremisesNetworks,
+  pathOf,
+  resolveFrom,
+  subnetsIn,
+} from "../rules/index.ts";
 import type { RouteOrigin } from "../rules/index.ts";
 import { networkError } from "./dial.ts";
 import type { ResolverAddress } from "./resolvers.ts";

@@ -10,10 +10,8 @@ const fallback = "learn.microsoft.com/azure/dns/private-dns-fallback";
 const privateDns = "learn.microsoft.com/azure/dns/private-dns-privatednszone";
 const overview = "learn.microsoft.com/azure/private-link/private-link-overview";
 const endpointOverview = "learn.microsoft.com/azure/private-link/private-endpoint-overview";
-const onPremisesDns =
-  "learn.microsoft.com/azure/private-link/private-endpoint-dns-integration";
-const gatewayTransit =
-  "learn.microsoft.com/azure/vpn-gateway/vpn-gateway-peering-gateway-transit";
+const onPremisesDns = "learn.microsoft.com/azure/private-link/private-endpoint-dns-integration";
+const gatewayTransit = "learn.microsoft.com/azure/vpn-gateway/vpn-gateway-peering-gateway-transit";
 const roles = "learn.microsoft.com/azure/role-based-access-control/overview";
 const routing = "learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview";
 const peerings = "learn.microsoft.com/azure/virtual-network/virtual-network-manage-peering";

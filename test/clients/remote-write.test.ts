@@ -12,7 +12,7 @@ import { openTransport, prometheusClient } from "../../src/client/index.ts";
 import { systemClock } from "../../src/core/index.ts";
 import type { Proof } from "../../src/onboard/index.ts";
 import { lacking, removeFolder, startPlatform } from "../support/command.ts";
-import type { TestPlatform } from "../support/command.ts";
+import type { CommandResult, TestPlatform } from "../support/command.ts";
 import { makeOnPremisesEstate } from "../support/on-premises-estate.ts";
 import type { OnPremisesEstate } from "../support/on-premises-estate.ts";
 import { runPrometheus } from "../support/prometheus-run.ts";
@@ -37,12 +37,13 @@ after(async () => {
   removeFolder(folder);
 });
 
-const enable = (network: string, ...more: readonly string[]) =>
-  platform.linkscope([
-    ...["enable", "remote-write", "--network", network, "--workspace", "amw-remote"],
-    ...["--scope", "ampls-remote", "--client-id", estate.clientId],
-    ...["--client-secret-file", join(folder, "secret"), ...more],
-  ]);
+function enable(network: string, ...more: readonly string[]): Promise<CommandResult> {
+  const secret = join(folder, "secret");
+  const to = ["--workspace", "amw-remote", "--scope", "ampls-remote"];
+  const sender = ["--client-id", estate.clientId, "--client-secret-file", secret];
+  const words = ["enable", "remote-write", "--network", network];
+  return platform.linkscope([...words, ...to, ...sender, ...more]);
+}
 
 async function resolves(network: string): Promise<readonly [string, string]> {
   const words = ["resolve", estate.metricsHost, "--network", network, "-o", "json"];

@@ -74,7 +74,10 @@ function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
 }
 
 /** Peerings are resources of their own here; in the circuit they are only shown, and may be put back. */
-function inlineProblems({ properties }: RequestBody, { graph, id }: TypeContext): readonly Problem[] {
+function inlineProblems(
+  { properties }: RequestBody,
+  { graph, id }: TypeContext,
+): readonly Problem[] {
   return listAt(properties, "peerings").flatMap((peering, index) => {
     const name = stringAt(peering, "name") ?? "";
     if (graph.get(`${id}/peerings/${name}`) !== undefined) return [];

@@ -70,7 +70,8 @@ function deviceProblems({ gatewayIpAddress, fqdn }: RequestBody["properties"]): 
       "A local network gateway has a 'gatewayIpAddress' or an 'fqdn', one of them. Give the VPN device's.";
     return [problem("InvalidRequestContent", message, { target })];
   }
-  if (gatewayIpAddress === undefined || parseIpv4(String(gatewayIpAddress)) !== undefined) return [];
+  if (gatewayIpAddress === undefined || parseIpv4(String(gatewayIpAddress)) !== undefined)
+    return [];
   const message = `The gatewayIpAddress '${String(gatewayIpAddress)}' is no IPv4 address. Give the VPN device's public one.`;
   return [problem("InvalidRequestContent", message, { target })];
 }
