@@ -41,6 +41,10 @@ export const light: Palette = {
     scope: "#7a4fc4",
     dce: "#b3541e",
     workspace: "#a8327c",
+    firewall: "#c0392b",
+    gateway: "#52677f",
+    resolver: "#0f7f92",
+    "on-premises": "#8a6d1f",
     outside: "#6b7788",
   },
 };
@@ -71,6 +75,10 @@ export const dark: Palette = {
     scope: "#b493f5",
     dce: "#f0965a",
     workspace: "#ee7fc4",
+    firewall: "#ff8577",
+    gateway: "#a3b6cc",
+    resolver: "#45c3d6",
+    "on-premises": "#d8bd6a",
     outside: "#93a2b8",
   },
 };
@@ -85,5 +93,11 @@ export const glyphs: Readonly<Record<NodeKind, string>> = {
   scope: "M12 3l7.5 3v5.5c0 4.5-3 7.8-7.5 9.5c-4.5-1.7-7.5-5-7.5-9.5V6zM8.8 12l2.3 2.3 4.3-4.6",
   dce: "M4 4.5h16l-6 7.5v7l-4-2v-5z",
   workspace: "M4 20V4M4 20h16M8 16.5v-4M12 16.5V8M16 16.5v-6M20 16.5v-10",
+  firewall:
+    "M3.5 5h17v14h-17zM3.5 9.7h17M3.5 14.3h17M9 5v4.7M15 5v4.7M12 9.7v4.6M9 14.3V19M15 14.3V19",
+  gateway: "M12 3l8.5 8.5L12 20l-8.5-8.5zM8 11.5h8M13.5 9l2.5 2.5-2.5 2.5",
+  resolver: "M4 5h16v11h-9l-4 4v-4H4zM8.5 10.5h.01M12 10.5h.01M15.5 10.5h.01",
+  "on-premises":
+    "M4 20V8l6-4v16M10 20V9h10v11M3 20h18M13.5 12.5h3M13.5 16h3M7 9.5v.01M7 13v.01M7 16.5v.01",
   outside: "M7 18.5h10a4 4 0 0 0 .6-7.95 6 6 0 0 0-11.4-1.3A4.7 4.7 0 0 0 7 18.5z",
 };

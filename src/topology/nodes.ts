@@ -13,16 +13,18 @@ import {
   zoneLinksTo,
 } from "../rules/index.ts";
 import type { DceView, EndpointView, WorkspaceView } from "../rules/index.ts";
+import { deviceNodes, peeringFacts } from "./devices.ts";
 import { outsideId, prometheusRulesOf, subnetOfCluster, vnetOfCluster } from "./flows.ts";
 import type { Fact, TopologyNode } from "./topology.ts";
 
 /** Every box, networks first, in the order of creation. */
 export function nodesOf(graph: Graph): readonly TopologyNode[] {
   return [
-    ...graph.ofType(networkTypes.vnet).map(networkNode),
+    ...graph.ofType(networkTypes.vnet).map((network) => networkNode(graph, network)),
     ...graph.ofType(types.cluster).map((cluster) => clusterNode(graph, cluster)),
     ...endpointsOf(graph).map((endpoint) => endpointNode(graph, endpoint)),
     ...zoneNodes(graph),
+    ...deviceNodes(graph),
     ...graph.ofType(types.scope).flatMap((scope) => scopeNode(graph, scope.id)),
     ...dcesOf(graph).map(dceNode),
     ...workspacesOf(graph).map(workspaceNode),
@@ -44,7 +46,7 @@ const strings = (resource: ArmResource, ...path: readonly string[]): readonly st
 
 const lastName = (id: ResourceId | undefined): string => id?.split("/").at(-1) ?? "";
 
-function networkNode(network: ArmResource): TopologyNode {
+function networkNode(graph: Graph, network: ArmResource): TopologyNode {
   const prefixes = strings(network, "addressSpace", "addressPrefixes");
   const servers = strings(network, "dhcpOptions", "dnsServers");
   const subnets = listAt(network.properties, "subnets").map((subnet) => ({
@@ -63,6 +65,7 @@ function networkNode(network: ArmResource): TopologyNode {
       ...fact("region", network.location),
       ...fact("address space", prefixes.join(", ")),
       ...fact("DNS servers", servers.join(", ")),
+      ...peeringFacts(graph, network.id),
       ...subnets,
     ],
   };

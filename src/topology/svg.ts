@@ -143,6 +143,10 @@ export const kindWords: Readonly<Record<Box["kind"], string>> = {
   scope: "private link scope",
   dce: "data collection endpoint",
   workspace: "workspace",
+  firewall: "firewall",
+  gateway: "network gateway",
+  resolver: "DNS resolver",
+  "on-premises": "on-premises network",
   outside: "public networks",
 };
 

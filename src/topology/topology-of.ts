@@ -10,6 +10,8 @@ import {
   recordsIn,
   scopedResourcesOf,
 } from "../rules/index.ts";
+import { deviceTies } from "./devices.ts";
+import type { Tie } from "./devices.ts";
 import { flowsOf, outsideId } from "./flows.ts";
 import { linkedVnets, nodesOf, zonesId } from "./nodes.ts";
 import type { Flow, Topology, TopologyEdge, TopologyNode } from "./topology.ts";
@@ -47,12 +49,6 @@ function withinLimit(nodes: readonly TopologyNode[]): readonly TopologyNode[] {
   return shown.map(({ networkId, ...node }) =>
     networkId !== undefined && ids.has(networkId) ? { ...node, networkId } : node,
   );
-}
-
-interface Tie {
-  readonly from: string;
-  readonly to: string;
-  readonly says: string;
 }
 
 function edgesOf(graph: Graph, flows: readonly Flow[]): readonly TopologyEdge[] {
@@ -94,6 +90,7 @@ function tiesOf(graph: Graph): readonly Tie[] {
         : workspaceIds.map((id) => ({ from: idKey(dceId), to: idKey(id), says: `rule ${name}` })),
     ),
     ...zoneTies(graph),
+    ...deviceTies(graph),
   ];
 }
 

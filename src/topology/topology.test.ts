@@ -154,3 +154,75 @@ test("what is gone from the graph is gone from the picture", () => {
   const known = new Set(nodes.map(({ id }) => id));
   assert.ok(edges.every(({ from, to }) => known.has(from) && known.has(to)));
 });
+
+test("firewalls, gateways, resolvers and on-premises networks are drawn where they stand, with what ties them", () => {
+  const of = (type: string, name: string): string =>
+    `${group}/providers/Microsoft.Network/${type}/${name}`;
+  const placed = (name: string, address: string) => ({
+    name: "one",
+    properties: { privateIPAddress: address, subnet: { id: `${ids.vnet}/subnets/${name}` } },
+  });
+  const table = of("routeTables", "to-firewall");
+  const route = { addressPrefix: "0.0.0.0/0", nextHopIpAddress: "10.1.3.4" };
+  const nodes = {
+    name: "nodes",
+    properties: { addressPrefix: "10.1.0.0/24", routeTable: { id: table } },
+  };
+  const graph = withChanges(
+    estate(),
+    [
+      resource(ids.vnet, { addressSpace: { addressPrefixes: ["10.1.0.0/16"] }, subnets: [nodes] }),
+      resource(table, { routes: [{ name: "all", properties: route }] }),
+      resource(of("azureFirewalls", "fw"), {
+        ipConfigurations: [placed("AzureFirewallSubnet", "10.1.3.4")],
+        applicationRuleCollections: [{ properties: { rules: [{ name: "monitor" }] } }],
+      }),
+      resource(of("virtualNetworkGateways", "vpn"), {
+        gatewayType: "Vpn",
+        ipConfigurations: [placed("GatewaySubnet", "10.1.4.4")],
+      }),
+      resource(of("dnsResolvers", "dns"), { virtualNetwork: { id: ids.vnet } }),
+      resource(of("dnsResolvers", "dns/inboundEndpoints/in"), {
+        ipConfigurations: [{ privateIpAddress: "10.1.5.4" }],
+      }),
+      resource(of("localNetworkGateways", "office"), {
+        localNetworkAddressSpace: { addressPrefixes: ["192.168.0.0/16"] },
+      }),
+      resource(of("connections", "line"), {
+        connectionType: "IPsec",
+        virtualNetworkGateway1: { id: of("virtualNetworkGateways", "vpn") },
+        localNetworkGateway2: { id: of("localNetworkGateways", "office") },
+      }),
+      resource(`${ids.vnet}/virtualNetworkPeerings/to-hub`, {
+        remoteVirtualNetwork: { id: of("virtualNetworks", "hub") },
+        peeringState: "Connected",
+        useRemoteGateways: true,
+      }),
+    ].map((one) => ({ kind: "put", resource: one })),
+  );
+  const topology = topologyOf(graph);
+  const devices = topology.nodes.filter(({ kind }) =>
+    ["firewall", "gateway", "resolver", "on-premises"].includes(kind),
+  );
+  const vnet = idKey(ids.vnet);
+  assert.deepEqual(
+    devices.map(({ kind, lines, networkId }) => [kind, lines.join(" "), networkId === vnet]),
+    [
+      ["firewall", "10.1.3.4 1 rule", true],
+      ["gateway", "Vpn", true],
+      ["resolver", "10.1.5.4", true],
+      ["on-premises", "192.168.0.0/16", false],
+    ],
+  );
+  assert.deepEqual(
+    topology.edges
+      .filter(({ ties }) => ties.some((tie) => /route|egress|IPsec/.test(tie) && !/rule/.test(tie)))
+      .map(({ from, to, ties }) => `${way(topology, [from, to])}: ${ties.join()}`),
+    ["office → vpn: IPsec", "aks → fw: route 0.0.0.0/0", "fw → Outside: egress"],
+  );
+  const network = topology.nodes.find(({ id }) => id === vnet);
+  assert.deepEqual(
+    network?.facts.find(({ label }) => label === "peered with")?.value,
+    "hub (Connected, by its gateway)",
+  );
+});

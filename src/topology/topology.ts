@@ -3,7 +3,18 @@ import type { Reason } from "../core/index.ts";
 
 /** What a box of the picture stands for. `outside` is every client that is in no network. */
 export type NodeKind =
-  "network" | "cluster" | "endpoint" | "zones" | "scope" | "dce" | "workspace" | "outside";
+  | "network"
+  | "cluster"
+  | "endpoint"
+  | "zones"
+  | "scope"
+  | "dce"
+  | "workspace"
+  | "firewall"
+  | "gateway"
+  | "resolver"
+  | "on-premises"
+  | "outside";
 
 /** One line of a box or of its details: `subnet`, `snet-nodes`. */
 export interface Fact {
