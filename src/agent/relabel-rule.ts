@@ -55,7 +55,7 @@ export function relabelRule(
       regex: relabelRegex(text.regex ?? DEFAULT_REGEX, regex),
       targetLabel: text.targetLabel ?? "",
       replacement: text.replacement ?? DEFAULT_REPLACEMENT,
-      modulus: BigInt(text.modulus ?? 0),
+      modulus: text.modulus ?? 0,
     },
   };
 }

@@ -26,7 +26,7 @@ export interface RelabelRule {
   readonly regex: RelabelRegex;
   readonly targetLabel: string;
   readonly replacement: string;
-  readonly modulus: bigint;
+  readonly modulus: number;
 }
 
 /** An expression of RE2 that matches the whole of a value, line ends too. */
@@ -78,7 +78,11 @@ function rewrite(labels: LabelMap, rule: RelabelRule): void {
     case "uppercase":
       return put(labels, rule.targetLabel, sourceOf(labels, rule).toUpperCase());
     case "hashmod":
-      return put(labels, rule.targetLabel, String(hashOf(sourceOf(labels, rule)) % rule.modulus));
+      return put(
+        labels,
+        rule.targetLabel,
+        String(hashOf(sourceOf(labels, rule)) % BigInt(rule.modulus)),
+      );
     case "labelmap":
       return mapNames(labels, rule);
     case "labeldrop":
