@@ -40,6 +40,7 @@ const scripts = {
     [bin("prettier", "bin/prettier.cjs", "--write", "--log-level=warn", "."), {}],
     [node("scripts/docs.ts"), {}],
   ],
+  image: (args) => [[node("scripts/image.ts", ...args), {}]],
   bench: (args) => [[node(`bench/${args[0]}.ts`, ...args.slice(1)), {}]],
 };
 
