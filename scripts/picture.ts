@@ -44,7 +44,7 @@ function printedUntil(child: ChildProcess, words: string): Promise<string> {
 const escapeXml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-const laterPath = /^ {3}(logs-|grafana)/;
+const laterPath = /^ {3}(logs |grafana)/;
 const lines = printed
   .split("\n")
   // The portal's line has its token, which is nobody's but the person's who started it.

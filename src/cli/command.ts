@@ -28,6 +28,8 @@ export interface Command {
   /** Whether words after the first argument belong to another program, options among them. */
   readonly passThrough?: boolean;
   readonly exitCodes: Readonly<Record<number, string>>;
+  /** The exit code when it throws; 1 where absent. */
+  readonly failureExit?: number;
   /** One line of use, for --help and the docs. */
   readonly examples?: readonly string[];
   readonly run: (input: CommandInput, context: CliContext) => Promise<number>;

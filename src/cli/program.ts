@@ -9,7 +9,7 @@ export const USAGE_EXIT = 2;
 /**
  * Runs the command that `words` name.
  *
- * @returns its exit code; 2 for wrong use; 1 when it threw, with the error's sentence as a note.
+ * @returns its exit code; 2 for wrong use; when it threw, its `failureExit`, with the error's sentence as a note.
  */
 export async function runCli(
   words: readonly string[],
@@ -17,7 +17,10 @@ export async function runCli(
   context: CliContext,
 ): Promise<number> {
   let exitCode = 0;
-  const program = programOf(commands, context, (code) => (exitCode = code));
+  const program = programOf(commands, context, async (command, input) => {
+    exitCode = command.failureExit ?? 1;
+    exitCode = await command.run(input, context);
+  });
   try {
     await program.parseAsync([...words], { from: "user" });
     return exitCode;
@@ -25,14 +28,14 @@ export async function runCli(
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT;
     const code = error instanceof CodedError ? ` (${error.code})` : "";
     context.note(`linkscope: ${messageOf(error)}${code}\n`);
-    return error instanceof CodedError && error.code === "WrongUse" ? USAGE_EXIT : 1;
+    return error instanceof CodedError && error.code === "WrongUse" ? USAGE_EXIT : exitCode;
   }
 }
 
 function programOf(
   commands: readonly Command[],
   context: CliContext,
-  done: (exitCode: number) => void,
+  run: (command: Command, input: CommandInput) => Promise<void>,
 ): Program {
   const program = base("linkscope", context)
     .description("Puts Kubernetes monitoring on an Azure Monitor private link, and proves it.")
@@ -43,13 +46,11 @@ function programOf(
     const parent =
       second === undefined ? program : groupOf(program, groups, { name: first, commands, context });
     const added = parent.command(second ?? first).description(command.summary);
-    configure(added, context);
+    configure(added, { name: `linkscope ${command.name}`, context });
     // `show` is a command, and the group of `show topology` as well.
     if (second === undefined) groups.set(first, added.enablePositionalOptions());
     declare(added, command);
-    added.action(async () => {
-      done(await command.run(inputOf(added), context));
-    });
+    added.action(() => run(command, inputOf(added)));
   }
   return program;
 }
@@ -73,7 +74,7 @@ function groupOf(
     .command(name)
     .description(groupSummary(name, commands))
     .enablePositionalOptions();
-  configure(group, context);
+  configure(group, { name: `linkscope ${name}`, context });
   groups.set(name, group);
   return group;
 }
@@ -85,13 +86,23 @@ const groupSummary = (name: string, commands: readonly Command[]): string =>
     .map((command) => `${command.name.slice(name.length + 1)}: ${command.summary}`)
     .join(" ");
 
-const base = (name: string, context: CliContext): Program => configure(new Program(name), context);
+const base = (name: string, context: CliContext): Program =>
+  configure(new Program(name), { name, context });
 
-function configure(program: Program, context: CliContext): Program {
+function configure(
+  program: Program,
+  { name, context }: { readonly name: string; readonly context: CliContext },
+): Program {
   return program
     .exitOverride()
-    .configureOutput({ writeOut: context.out, writeErr: context.note })
-    .helpOption("-h, --help", "how to use it");
+    .configureOutput({
+      writeOut: context.out,
+      writeErr: context.note,
+      outputError: (text, write) => write(text.replace(/^error: /, "linkscope: ")),
+    })
+    .showHelpAfterError(`\`./${name} --help\` says how to use it.`)
+    .helpOption("-h, --help", "how to use it")
+    .helpCommand("help [command]", "how to use a command");
 }
 
 function declare(program: Program, command: Command): void {

@@ -12,3 +12,19 @@ export const types = {
   endpoint: { type: "Microsoft.Network/privateEndpoints", apiVersion: "2023-05-01" },
   identity: { type: "Microsoft.ManagedIdentity/userAssignedIdentities", apiVersion: "2023-01-31" },
 } as const;
+
+const nouns: ReadonlyMap<string, string> = new Map([
+  [types.cluster.type, "managed cluster"],
+  [types.workspace.type, "Azure Monitor workspace"],
+  [types.scope.type, "private link scope"],
+  [types.vnet.type, "virtual network"],
+  [types.localGateway.type, "local network gateway"],
+  [types.circuit.type, "ExpressRoute circuit"],
+  [types.dce.type, "data collection endpoint"],
+  [types.dcr.type, "data collection rule"],
+  [types.endpoint.type, "private endpoint"],
+  [types.identity.type, "managed identity"],
+]);
+
+/** What people call a resource type. */
+export const nounOf = (type: string): string => nouns.get(type) ?? type;

@@ -40,7 +40,7 @@ export type {
 } from "./kubernetes-objects.ts";
 export { startReflector } from "./kubernetes-reflector.ts";
 export type { Reflector, ReflectorOptions, ReflectorState } from "./kubernetes-reflector.ts";
-export { prometheusClient } from "./prometheus-client.ts";
+export { prometheusClient, QueryError } from "./prometheus-client.ts";
 export type { PrometheusClient, QueryAnswer } from "./prometheus-client.ts";
 export { sendWriteMessage, sendWriteRequest } from "./remote-write-client.ts";
 export type { WriteOutcome, WriteTo } from "./remote-write-client.ts";

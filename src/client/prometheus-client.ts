@@ -2,6 +2,7 @@
 import { at, stringAt } from "../arm/index.ts";
 import type { Json, JsonObject } from "../arm/index.ts";
 import { audiences } from "../azure/index.ts";
+import { CodedError } from "../core/index.ts";
 import { clientError } from "./errors.ts";
 import { objectOf, serviceError } from "./json-answer.ts";
 import type { TokenSource } from "./token-client.ts";
@@ -24,10 +25,22 @@ export interface PrometheusClient {
   ): Promise<QueryAnswer>;
 }
 
+/** QueryFailed: Prometheus's error type and text, and where the service draws it, the lines of the query at fault. */
+export class QueryError extends CodedError {
+  /** Lines with carets; wider than Prometheus's API, so that it is not always there. */
+  readonly excerpt: string | undefined;
+
+  constructor(message: string, options: { readonly status: number; readonly excerpt?: string }) {
+    super("QueryFailed", message, { status: options.status });
+    this.name = "QueryError";
+    this.excerpt = options.excerpt;
+  }
+}
+
 /**
  * Opens a client of one query endpoint (`https://…prometheus…`).
  *
- * @throws (its methods) CodedError QueryFailed with Prometheus's error type and text; else the service's code.
+ * @throws (its methods) QueryError; for a refusal of the service's front door CodedError with its code.
  */
 export function prometheusClient(options: {
   readonly transport: Transport;
@@ -72,7 +85,8 @@ function readAnswer(body: JsonObject, status: number): Omit<QueryAnswer, "peer">
   if (body["status"] !== "success") {
     const type = stringAt(body, "errorType") ?? "unknown";
     const says = `${type}: ${stringAt(body, "error") ?? `status ${status}`}`;
-    throw clientError("QueryFailed", says, { status });
+    const excerpt = stringAt(body, "excerpt");
+    throw new QueryError(says, { status, ...(excerpt === undefined ? {} : { excerpt }) });
   }
   const resultType = stringAt(body, "data", "resultType");
   const result = at(body, "data", "result");

@@ -13,6 +13,7 @@ export const credentialRotate: Command = {
     1: "it could not be rotated",
     2: "wrong use",
   },
+  examples: ["./linkscope credential rotate"],
   async run(input, context) {
     const platform = readPlatformFile(dataFolder(input, context), context);
     const status = await post(join(platform.sockets, "identity.sock"), "/rotate-credential");

@@ -78,10 +78,10 @@ export const enableMetrics: Command = {
   },
   examples: ["./linkscope enable metrics --cluster aks-one --workspace amw-one --scope ampls-one"],
   async run(input, context) {
+    const waitMs = durationMs(input.text("wait") ?? "15m");
     const connection = connect(input, context);
     try {
       const request = await requestOf(input, connection);
-      const waitMs = durationMs(input.text("wait") ?? "15m");
       const { outcome } = await enable(connection, context, { request, waitMs });
       return outcome.exit;
     } finally {

@@ -5,9 +5,9 @@ import { CodedError } from "../../core/index.ts";
 import type { Command, CommandInput } from "../command.ts";
 import { runExec } from "../exec/index.ts";
 import type { Way, Where } from "../exec/index.ts";
-import { connect, findResource, listOfType } from "../platform/connect.ts";
+import { connect, findResource, listOfType, namesIn } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
-import { findNetwork, standIn } from "../platform/networks.ts";
+import { findNetwork, refuseTwoPlaces, standIn } from "../platform/networks.ts";
 import { types } from "../types.ts";
 
 export const exec: Command = {
@@ -33,9 +33,11 @@ export const exec: Command = {
   ],
   passThrough: true,
   exitCodes: {
-    0: "the program's own exit code, whatever it is",
-    1: "it could not be started",
+    0: "the program's own exit code, whatever it is; 128 and the number of the signal that ended it",
+    1: "no platform, or no such network or identity",
     2: "wrong use",
+    126: "the program cannot be run",
+    127: "there is no such program",
   },
   examples: [
     `./linkscope exec --vnet vnet-aks -- getent hosts ${cloud.globalHandlerHost}`,
@@ -43,6 +45,11 @@ export const exec: Command = {
     `./linkscope exec --public -- curl -v "https://${cloud.armHost}/metadata/endpoints?api-version=2019-05-01"`,
   ],
   async run(input, context) {
+    refuseTwoPlaces(input);
+    if (input.flag("public") && input.text("as") !== undefined) {
+      const says = "--as needs --vnet: there is no managed identity outside.";
+      throw new CodedError("WrongUse", says);
+    }
     const connection = connect(input, context);
     try {
       const way: Way = input.flag("gateway") ? "gateway" : "auto";
@@ -77,13 +84,7 @@ async function placeOf(input: CommandInput, connection: Connection): Promise<Whe
   const as = input.text("as");
   const network = input.text("network");
   if (network !== undefined) return placeInNetwork(input, connection, network);
-  if (input.flag("public")) {
-    if (vnet !== undefined)
-      throw new CodedError("WrongUse", "Stand in --vnet NAME or outside with --public, not both.");
-    if (as !== undefined)
-      throw new CodedError("WrongUse", "--as needs --vnet: there is no managed identity outside.");
-    return { kind: "public" };
-  }
+  if (input.flag("public")) return { kind: "public" };
   const vnetId =
     vnet === undefined
       ? await onlyVnet(connection)
@@ -97,10 +98,6 @@ async function placeInNetwork(
   connection: Connection,
   named: string,
 ): Promise<Where> {
-  if (input.flag("public") || input.text("vnet") !== undefined) {
-    const says = "Stand in --network NAME, in --vnet NAME or outside with --public: one of them.";
-    throw new CodedError("WrongUse", says);
-  }
   const as = input.text("as");
   const where = standIn(await findNetwork(connection, named));
   if (as === undefined) return where;
@@ -117,9 +114,7 @@ async function onlyVnet(connection: Connection): Promise<string> {
   );
   const [only, another] = ids;
   if (only !== undefined && another === undefined) return only;
-  const names = ids.map((id) => id.split("/").at(-1)).slice(0, 10);
-  const there = only === undefined ? "There is no network." : `There are: ${names.join(", ")}.`;
-  throw new CodedError("WrongUse", `Say where to stand: --vnet NAME, or --public. ${there}`);
+  throw new CodedError("WrongUse", `Say where to stand: --vnet NAME, or --public. ${namesIn(ids)}`);
 }
 
 async function identityOf(connection: Connection, named: string): Promise<string> {

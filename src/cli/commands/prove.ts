@@ -49,6 +49,7 @@ export const prove: Command = {
     1: "a path is not as expected",
     2: "it could not be told, or wrong use",
   },
+  failureExit: 2,
   examples: [
     "./linkscope prove",
     "./linkscope prove --cluster aks-one --expect metrics-query=public -o json",

@@ -2,16 +2,17 @@
 import { at, listAt, sameId, stringAt } from "../../arm/index.ts";
 import type { Json, JsonObject, ResourceId } from "../../arm/index.ts";
 import { groupIds } from "../../azure/index.ts";
-import { prometheusClient } from "../../client/index.ts";
+import { prometheusClient, QueryError } from "../../client/index.ts";
 import type { QueryAnswer } from "../../client/index.ts";
 import { CodedError, formatLabels, labelsOf } from "../../core/index.ts";
 import type { CliContext, Command, CommandInput } from "../command.ts";
 import type { Where } from "../exec/index.ts";
 import { connect, findResource, listOfType } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
+import { refuseTwoPlaces } from "../platform/networks.ts";
 import { types } from "../types.ts";
 import { chartLines } from "../views/chart.ts";
-import { tableLines } from "../views/table.ts";
+import { printable, tableLines } from "../views/table.ts";
 
 const CHART_ROWS = 12;
 const COLUMNS_WITHOUT_TERMINAL = 100;
@@ -45,6 +46,7 @@ export const queryMetrics: Command = {
     "./linkscope query metrics 'rate(node_cpu_seconds_total{mode=\"idle\"}[1m])' --workspace amw-one --range 10m -o chart",
   ],
   async run(input, context) {
+    const range = rangeOf(input);
     const connection = connect(input, context);
     try {
       const id = await findResource(
@@ -53,14 +55,37 @@ export const queryMetrics: Command = {
         input.text("workspace") ?? "",
       );
       const where = await queryPlace(input, connection, id);
-      const answer = await ask(input, context, { connection, id, where });
+      const answer = await ask(input, context, { connection, id, where, range });
       context.out(`${render(answer, input, context).join("\n")}\n`);
       return 0;
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error;
+      const drawn = error.excerpt?.split("\n").map((line) => `  ${printable(line)}\n`) ?? [];
+      context.note(`linkscope: ${printable(error.message)} (${error.code})\n${drawn.join("")}`);
+      return 1;
     } finally {
       connection.close();
     }
   },
 };
+
+interface Range {
+  readonly lengthMs: number;
+  readonly stepMs: number;
+}
+
+/** The range that the options ask for, or undefined for this instant. What makes no sense is refused before anything is asked. */
+function rangeOf(input: CommandInput): Range | undefined {
+  refuseTwoPlaces(input);
+  const length = input.text("range");
+  if (length === undefined) {
+    if (input.text("output") !== "chart") return undefined;
+    throw new CodedError("WrongUse", "A chart needs a range: --range 15m.");
+  }
+  const range = { lengthMs: durationMs(length), stepMs: durationMs(input.text("step") ?? "15s") };
+  if (range.stepMs > 0) return range;
+  throw new CodedError("WrongUse", "A range with a --step of nothing has no end: --step 15s.");
+}
 
 /** Where to ask from: as told, else a network with an endpoint to the workspace, else outside. */
 async function queryPlace(
@@ -97,9 +122,14 @@ const reachesWorkspace = (endpoint: JsonObject, workspaceId: ResourceId): boolea
 async function ask(
   input: CommandInput,
   context: CliContext,
-  target: { readonly connection: Connection; readonly id: ResourceId; readonly where: Where },
+  target: {
+    readonly connection: Connection;
+    readonly id: ResourceId;
+    readonly where: Where;
+    readonly range: Range | undefined;
+  },
 ): Promise<QueryAnswer> {
-  const { connection, id, where } = target;
+  const { connection, id, where, range } = target;
   const workspace = await connection.arm.get(id, types.workspace.apiVersion);
   const endpoint = stringAt(workspace, "properties", "metrics", "prometheusQueryEndpoint") ?? "";
   const standing = await connection.stand(where);
@@ -110,15 +140,12 @@ async function ask(
       endpoint,
     });
     const promql = input.words[0] ?? "";
-    const range = input.text("range");
     if (range === undefined) return await client.query(promql);
     const endMs = context.clock.nowMs();
-    return await client.queryRange(promql, {
-      startMs: endMs - durationMs(range),
-      endMs,
-      stepMs: durationMs(input.text("step") ?? "15s"),
-    });
+    const startMs = endMs - range.lengthMs;
+    return await client.queryRange(promql, { startMs, endMs, stepMs: range.stepMs });
   } catch (error) {
+    if (error instanceof QueryError) throw error;
     const id =
       where.kind === "on-premises" ? where.network : where.kind === "vnet" ? where.vnet : "";
     const from = id === "" ? "the public internet" : `network ${id.split("/").at(-1)}`;
@@ -161,6 +188,7 @@ function render(answer: QueryAnswer, input: CommandInput, context: CliContext): 
       ...(range === undefined ? {} : { range: { fromMs: toMs - durationMs(range), toMs } }),
     });
   }
+  if (rows.length === 0) return ["no series"];
   return tableLines([
     ["series", "samples", "newest", "value"],
     ...rows.map(({ name, points }) => {

@@ -5,7 +5,7 @@ import type { NameResolution } from "../../rules/index.ts";
 import type { Command } from "../command.ts";
 import { askFabric } from "../exec/index.ts";
 import { connect, findResource } from "../platform/connect.ts";
-import { findNetwork } from "../platform/networks.ts";
+import { findNetwork, refuseTwoPlaces } from "../platform/networks.ts";
 import { types } from "../types.ts";
 import { printable } from "../views/table.ts";
 
@@ -30,8 +30,8 @@ export const resolve: Command = {
   async run(input, context) {
     const vnet = input.text("vnet");
     const network = input.text("network");
-    const places = [vnet !== undefined, network !== undefined, input.flag("public")];
-    if (places.filter((one) => one).length !== 1) {
+    refuseTwoPlaces(input);
+    if (vnet === undefined && network === undefined && !input.flag("public")) {
       const says = "Say where to resolve: --vnet NAME, --network NAME, or --public.";
       throw new CodedError("WrongUse", says);
     }
@@ -69,12 +69,16 @@ export function resolutionLines(name: string, answer: NameResolution): readonly 
     const redirects = answer.link.redirects ? ", falls back to public DNS" : "";
     lines.push(`  link ${answer.link.id}${redirects}`);
   }
-  const found =
-    answer.addresses.length === 0
-      ? answer.outcome.toUpperCase()
-      : `A ${answer.addresses.join(", ")}`;
+  const by = answer.answeredBy === "private-zone" ? "the private zone" : "public DNS";
   lines.push(
-    `  → ${found} (${answer.outcome}, by ${answer.answeredBy === "private-zone" ? "the private zone" : "public DNS"})`,
+    answer.addresses.length === 0
+      ? `  → ${answer.outcome.toUpperCase()} (by ${by})`
+      : `  → A ${answer.addresses.join(", ")} (${answer.outcome}, by ${by})`,
   );
-  return [...lines, "", "why:", ...answer.reasons.map(({ rule, says }) => `  ${rule}: ${says}`)];
+  const why = answer.reasons.map(({ rule, says }) => `  ${rule}: ${printable(withNames(says))}`);
+  return [...lines, "", "why:", ...why];
 }
+
+/** Sentences with the names of resources in the place of their ids, which the lines above them have. */
+const withNames = (says: string): string =>
+  says.replace(/\/subscriptions\/[^\s,;]*\/([^\s,;/]*)/g, "$1");

@@ -1,6 +1,7 @@
 /** `show`: a workspace with its endpoints and rules, a data collection endpoint with the scopes that link it, or what there is. */
-import { at, listAt, sameId, stringAt } from "../../arm/index.ts";
+import { at, listAt, parseId, sameId, stringAt } from "../../arm/index.ts";
 import type { JsonObject, ResourceId } from "../../arm/index.ts";
+import { CodedError } from "../../core/index.ts";
 import type { Command, CommandInput } from "../command.ts";
 import { connect, findResource, listOfType } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
@@ -24,6 +25,9 @@ export const show: Command = {
   exitCodes: { 0: "shown", 1: "not found, or could not be read", 2: "wrong use" },
   examples: ["./linkscope show", "./linkscope show --workspace amw-one"],
   async run(input, context) {
+    if (input.text("workspace") !== undefined && input.text("dce") !== undefined) {
+      throw new CodedError("WrongUse", "Show a --workspace or a --dce, not both.");
+    }
     const connection = connect(input, context);
     try {
       const shown = await facts(input, connection);
@@ -46,13 +50,13 @@ interface Shown {
 
 async function facts(input: CommandInput, connection: Connection): Promise<Shown> {
   const workspace = input.text("workspace");
+  const dce = input.text("dce");
   if (workspace !== undefined) {
     return workspaceFacts(
       connection,
       await findResource(connection, types.workspace.type, workspace),
     );
   }
-  const dce = input.text("dce");
   if (dce !== undefined) {
     const id = await findResource(connection, types.dce.type, dce);
     const value = endpointFacts((await connection.arm.get(id, types.dce.apiVersion)) ?? {});
@@ -64,9 +68,14 @@ async function facts(input: CommandInput, connection: Connection): Promise<Shown
 async function everything(connection: Connection): Promise<Shown> {
   const path = `/subscriptions/${connection.file.subscriptionId}/resources`;
   const value = await connection.arm.list(path, "2021-04-01");
+  if (value.length === 0) {
+    const says =
+      "There are no resources yet. `./linkscope start` builds an estate; any client of ARM can as well.";
+    return { value, lines: [says] };
+  }
   const rows = value.map((item) => [
     stringAt(item, "type") ?? "",
-    stringAt(item, "name") ?? "",
+    parseId(stringAt(item, "id") ?? "")?.names.join("/") ?? "",
     stringAt(item, "location") ?? "",
     (stringAt(item, "id") ?? "").split("/")[4] ?? "",
   ]);

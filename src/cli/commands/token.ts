@@ -14,6 +14,10 @@ export const token: Command = {
     },
   ],
   exitCodes: { 0: "printed", 1: "no token was given", 2: "wrong use" },
+  examples: [
+    `./linkscope token --resource ${audiences.arm}`,
+    `curl -H "authorization: Bearer $(./linkscope token --resource ${audiences.arm})" …`,
+  ],
   async run(input, context) {
     const connection = connect(input, context);
     try {

@@ -8,6 +8,7 @@ import { CodedError } from "../../core/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
 import { openSession } from "../exec/index.ts";
 import type { OpenSession, Where } from "../exec/index.ts";
+import { nounOf } from "../types.ts";
 import { dataFolder, readPlatformFile } from "./platform-file.ts";
 import type { PlatformFile } from "./platform-file.ts";
 
@@ -108,17 +109,25 @@ export async function findResource(
   );
   const [first, second] = found;
   if (first === undefined) {
-    const names = all.map((id) => id.split("/").at(-1) ?? "").slice(0, 10);
-    const known = names.length === 0 ? "There is none." : `There are: ${names.join(", ")}.`;
-    throw new CodedError("NameNotFound", `No ${type} is named '${named}'. ${known}`);
+    throw new CodedError("NameNotFound", `No ${nounOf(type)} is named '${named}'. ${namesIn(all)}`);
   }
   if (second !== undefined) {
     throw new CodedError(
       "NameNotUnique",
-      `${found.length} resources of type ${type} are named '${named}'. Give the whole id: ${found.join(", ")}.`,
+      `${found.length} resources are named '${named}'. Give the ${nounOf(type)}'s whole id: ${found.join(", ")}.`,
     );
   }
   return first;
+}
+
+const NAMES_MAX = 10;
+
+/** What there is, so that a mistyped name can be mended: `There are: a, b.` */
+export function namesIn(ids: readonly ResourceId[]): string {
+  if (ids.length === 0) return "There is none.";
+  const names = ids.slice(0, NAMES_MAX).map((id) => id.split("/").at(-1));
+  const more = ids.length > NAMES_MAX ? ` and ${ids.length - NAMES_MAX} more` : "";
+  return `There are: ${names.join(", ")}${more}.`;
 }
 
 /** The virtual network of a cluster, by its first agent pool's subnet. */

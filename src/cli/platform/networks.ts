@@ -2,9 +2,10 @@
 import { sameId, stringAt } from "../../arm/index.ts";
 import type { ResourceId } from "../../arm/index.ts";
 import { CodedError } from "../../core/index.ts";
+import type { CommandInput } from "../command.ts";
 import type { Where } from "../exec/index.ts";
 import { types } from "../types.ts";
-import { listOfType } from "./connect.ts";
+import { listOfType, namesIn } from "./connect.ts";
 import type { Connection } from "./connect.ts";
 
 export interface NamedNetwork {
@@ -37,8 +38,7 @@ export async function findNetwork(connection: Connection, named: string): Promis
   );
   const [first, second] = found;
   if (first === undefined) {
-    const names = all.map(({ id }) => nameOf(id)).slice(0, 10);
-    const known = names.length === 0 ? "There is none." : `There are: ${names.join(", ")}.`;
+    const known = namesIn(all.map(({ id }) => id));
     const says = `No virtual network, local network gateway or ExpressRoute circuit is named '${named}'. ${known}`;
     throw new CodedError("NameNotFound", says);
   }
@@ -48,6 +48,18 @@ export async function findNetwork(connection: Connection, named: string): Promis
     throw new CodedError("NameNotUnique", says);
   }
   return first;
+}
+
+/**
+ * Refuses more than one of `--vnet`, `--network` and `--public`, before anything is asked.
+ *
+ * @throws CodedError WrongUse.
+ */
+export function refuseTwoPlaces(input: CommandInput): void {
+  const places = ["vnet", "network"].filter((name) => input.text(name) !== undefined);
+  if (places.length + (input.flag("public") ? 1 : 0) < 2) return;
+  const says = "Give one place: in --vnet NAME, in --network NAME, or outside with --public.";
+  throw new CodedError("WrongUse", says);
 }
 
 /** Where to stand in a network. */

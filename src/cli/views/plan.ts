@@ -7,11 +7,10 @@ import { printable } from "./table.ts";
 export function planLines(plan: Plan): readonly string[] {
   const writes = writesOf(plan);
   const kept = plan.changes.length - writes.length;
-  const count =
-    writes.length === 0
-      ? "  nothing to change"
-      : `  ${writes.length} changes, ${kept} as wanted already`;
+  const count = `  ${writes.length} changes, ${kept} as wanted already`;
   const affected = writes.filter(({ affects }) => affects.length > 0);
+  // The notes are about what changes; that nothing does is said by the outcome.
+  if (writes.length === 0 && plan.blockers.length === 0) return [];
   return [
     ...plan.notes.map(({ says }) => `  note: ${printable(says)}`),
     ...plan.blockers.map(({ says, code }) => `  ✘ ${printable(says)} (${code})`),

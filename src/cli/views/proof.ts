@@ -11,17 +11,15 @@ export function proofLines(
   const head = ["", "path", "verdict", "inside", "certificate", "public attempt", "newest sample"];
   const rows = proof.paths.map((path) => [
     path.holds ? "✔" : path.verdict === "unknown" ? "?" : "✘",
-    path.id,
+    shownId(path.id),
     path.expected === "private" ? path.verdict : `${path.verdict} (expected ${path.expected})`,
     insideCell(path),
     certificateCell(path.evidence.inside),
     publicCell(path.evidence.public),
     ageCell(path, nowMs),
   ]);
-  const later = laterPathIds.map((id) => ["", id, "", "", "", "", ""]);
-  const reasons = proof.paths
-    .filter(({ holds }) => !holds)
-    .flatMap(({ id, reasons: because }) => because.map((says) => `  ${id}: ${printable(says)}`));
+  const later = laterPathIds.map((id) => ["", shownId(id), "", "", "", "", ""]);
+  const reasons = reasonLines(proof);
   return [
     `proof of ${printable(proof.cluster)}`,
     "",
@@ -33,9 +31,33 @@ export function proofLines(
   ];
 }
 
-function summaryOf({ exit, paths }: Proof): string {
+/** An id of a path as people read it; `--expect` and JSON have it with hyphens. */
+const shownId = (id: string): string => id.replaceAll("-", " ");
+
+/** Why paths do not hold; what is missing for all of them, once. */
+function reasonLines({ paths }: Proof): readonly string[] {
+  const failing = paths.filter(({ holds }) => !holds);
+  const [first, ...rest] = failing;
+  const missing = (first?.evidence.missing ?? []).filter((says) =>
+    rest.every(({ evidence }) => evidence.missing.includes(says)),
+  );
+  const own = failing.flatMap(({ id, reasons, evidence }) =>
+    // Without a host nothing was asked, and what is missing says why.
+    (evidence.host === undefined ? evidence.missing : reasons)
+      .filter((says) => !missing.includes(says))
+      .map((says) => `  ${shownId(id)}: ${printable(says)}`),
+  );
+  return [...missing.map((says) => `  ${printable(says)}`), ...own];
+}
+
+function summaryOf({ cluster, exit, paths }: Proof): string {
   if (exit === 1) return "Not every path holds.";
-  if (exit === 2) return "It could not be told of every path.";
+  if (exit === 2) {
+    const nothing = paths.every(({ evidence }) => evidence.host === undefined);
+    return nothing
+      ? `There is nothing to prove yet: \`./linkscope enable metrics --cluster ${printable(cluster)} --workspace NAME --scope NAME\` makes it.`
+      : "It could not be told of every path.";
+  }
   return paths.every(({ verdict }) => verdict === "private")
     ? "Every path holds: its names resolve to private endpoints, it works there, and the same token is refused from outside."
     : "Every path is as expected, and not every one is private.";
