@@ -21,6 +21,8 @@ export interface OwnClusterScraping {
   /** Of the settings; empty where they name none. */
   readonly clusterAlias: string;
   readonly externalLabels: Readonly<Record<string, string>>;
+  /** Targets that the settings switch on and that this agent does not scrape. */
+  readonly notScraped: readonly string[];
 }
 
 /** Where Azure has its ConfigMaps. */
@@ -49,10 +51,10 @@ export async function ownClusterScraping(options: {
     const config =
       configText === undefined ? { jobs: [], externalLabels: {} } : parseScrapeConfig(configText);
     if ("problems" in config) throw invalid(scrapeConfigMap, config.problems);
-    const { clusterAlias } = settings.settings;
+    const { clusterAlias, notScraped } = settings.settings;
     const jobs = [...defaultJobs(settings.settings), ...config.jobs];
     refuseTwice(jobs);
-    return { kubernetes, jobs, clusterAlias, externalLabels: config.externalLabels };
+    return { kubernetes, jobs, clusterAlias, notScraped, externalLabels: config.externalLabels };
   } catch (error) {
     kubernetes.close();
     throw error;

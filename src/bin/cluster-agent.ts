@@ -40,6 +40,9 @@ async function run(settings: ClusterAgentSettings): Promise<void> {
     clock,
   });
   const { kubernetes, jobs } = scraping;
+  for (const target of scraping.notScraped) {
+    process.stderr.write(`linkscope agent: the settings switch ${target} on; it is not scraped\n`);
+  }
   const cluster = scraping.clusterAlias || settings.clusterName;
   const transport = openTransport({ clock, ...azureWay(settings) });
   const targetTransport = openTransport({ clock });

@@ -184,6 +184,12 @@ test("server-side apply and protobuf bodies are refused by name", async () => {
     contentType: "application/vnd.kubernetes.protobuf",
     body: "k8s",
   });
+  const token = await ask(lab, "/api/v1/namespaces/shop/serviceaccounts/default/token", {
+    method: "POST",
+    contentType: "application/vnd.kubernetes.protobuf",
+    body: "k8s",
+  });
+  assert.equal(token.status, 415);
   assert.equal(proto.status, 415);
 });
 

@@ -4,6 +4,7 @@ import type { ControllerParts } from "./controllers.ts";
 import { at, fieldsAt, numberAt, textAt, timeOf } from "./kube.ts";
 import type { Fields, KubeObject } from "./kube.ts";
 import { isReadyPod, podOf, suffix } from "./pods.ts";
+import { recordEvent } from "./record-event.ts";
 import { knownType } from "./resource-types.ts";
 
 const HASH = "pod-template-hash";
@@ -22,7 +23,8 @@ export function reconcileDeployment(parts: ControllerParts, deployment: KubeObje
     const others = old.reduce((sum, set) => sum + wantedReplicas(set), 0);
     const first = old.length === 0 ? wanted : Math.min(wanted, surgeOf(deployment, wanted, others));
     const revision = revisionAfter(old);
-    parts.store.put(replicaSetOf(deployment, { hash, replicas: first, revision }));
+    const made = parts.store.put(replicaSetOf(deployment, { hash, replicas: first, revision }));
+    sayScaled(parts, made, { from: 0, to: first });
     annotateRevision(parts, deployment, revision);
     return;
   }
@@ -84,9 +86,29 @@ const podsOf = (parts: ControllerParts, set: KubeObject): readonly KubeObject[] 
 const readyOf = (parts: ControllerParts, set: KubeObject): number =>
   podsOf(parts, set).filter(isReadyPod).length;
 
-function scaleSet({ store }: ControllerParts, set: KubeObject, replicas: number): void {
-  const present = store.get(knownType("replicasets"), set.metadata) ?? set;
-  store.put({ ...present, spec: { ...fieldsAt(present, "spec"), replicas } });
+function scaleSet(parts: ControllerParts, set: KubeObject, replicas: number): void {
+  const present = parts.store.get(knownType("replicasets"), set.metadata) ?? set;
+  parts.store.put({ ...present, spec: { ...fieldsAt(present, "spec"), replicas } });
+  sayScaled(parts, set, { from: wantedReplicas(set), to: replicas });
+}
+
+/** The event that `kubectl describe deployment` shows. */
+function sayScaled(
+  parts: ControllerParts,
+  set: KubeObject,
+  { from, to }: { readonly from: number; readonly to: number },
+): void {
+  const name = set.metadata.ownerReferences?.[0]?.name ?? "";
+  const deployment = parts.store.get(knownType("deployments"), {
+    namespace: set.metadata.namespace,
+    name,
+  });
+  if (deployment === undefined) return;
+  recordEvent(parts, deployment, {
+    type: "Normal",
+    reason: "ScalingReplicaSet",
+    message: `Scaled ${to > from ? "up" : "down"} replica set ${set.metadata.name} from ${from} to ${to}`,
+  });
 }
 
 const hashOf = (deployment: KubeObject): string =>

@@ -73,8 +73,9 @@ export async function readBody(incoming: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** @throws StatusError 400 when it is no JSON object. */
+/** @throws StatusError 400 when it is no JSON object, 415 when it does not claim to be JSON. */
 export async function readJson(incoming: IncomingMessage): Promise<Fields> {
+  refuseOtherThanJson(incoming);
   return parseFields(await readBody(incoming));
 }
 
@@ -89,4 +90,15 @@ export function parseFields(text: string): Fields {
   }
   if (!isFields(value)) throw badRequest("the body is not a JSON object");
   return value;
+}
+
+/** Newer clients send protobuf where they know a type; the lab says that it takes JSON. */
+function refuseOtherThanJson(incoming: IncomingMessage): void {
+  const type = (incoming.headers["content-type"] ?? "application/json").split(";")[0]?.trim();
+  if (type === "application/json") return;
+  throw new StatusError(
+    415,
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: application/json; it was ${type ?? "none"}`,
+  );
 }

@@ -62,7 +62,7 @@ test("describe shows nodes, pods and deployments", { skip }, async () => {
   assert.match(await k("describe", "node"), /Non-terminated Pods: +\(\d+ in total\)/);
   assert.match(
     await k("describe", "deploy", "web", "-n", "shop"),
-    /NewReplicaSet: +web-\w+ \(3\/3 replicas created\)/,
+    /NewReplicaSet: +web-\w+ \(3\/3 replicas created\)\nEvents:[\s\S]+ScalingReplicaSet/,
   );
   assert.match(await k("describe", "pod", "-l", "app=web", "-n", "shop"), /Ready +True/);
 });

@@ -65,7 +65,6 @@ async function create(
   { type, namespace }: ResourceRequest,
 ): Promise<void> {
   const { store } = parts;
-  refuseOtherThanJson(exchange);
   const body = await readJson(exchange.incoming);
   const object = named(objectOf(type, body, namespace), parts);
   validate(type, object);
@@ -84,16 +83,6 @@ const namespaces = resourceTypes.find(({ plural }) => plural === "namespaces") ?
 
 function fail(): never {
   throw new Error("The table of resource types has lost its namespaces.");
-}
-
-function refuseOtherThanJson({ incoming }: Exchange): void {
-  const type = (incoming.headers["content-type"] ?? "application/json").split(";")[0]?.trim();
-  if (type === "application/json") return;
-  throw new StatusError(
-    415,
-    "UnsupportedMediaType",
-    `the body of the request was in an unknown format - accepted media types include: application/json; it was ${type ?? "none"}`,
-  );
 }
 
 function named(object: KubeObject, { random }: WriterParts): KubeObject {
@@ -144,7 +133,6 @@ async function update(
   exchange: Exchange,
   request: ResourceRequest,
 ): Promise<void> {
-  refuseOtherThanJson(exchange);
   const body = await readJson(exchange.incoming);
   const present = presentOf(parts, request);
   const object = objectOf(request.type, body, request.namespace);
