@@ -4,7 +4,6 @@ import type { ArmResource, Graph, ResourceId } from "../arm/index.ts";
 import { cloud } from "../azure/index.ts";
 import type { Outcome, Reason, Verdict } from "../core/index.ts";
 import {
-  addressInVnet,
   associationsWith,
   configurationAccess,
   configurationAssociation,
@@ -14,6 +13,7 @@ import {
   ingestionAccess,
   pathToHost,
   publicOrigin,
+  reachAddress,
   servedHosts,
   types,
   workspaceOf,
@@ -166,7 +166,9 @@ function clusterFlow(graph: Graph, cluster: ArmResource, question: Question): Fl
 
 interface Way {
   readonly origin: Origin | undefined;
-  /** The endpoint that was reached and carries nothing. */
+  /** The firewalls that it came to, the last of which may have stopped it. */
+  readonly firewalls: readonly ResourceId[];
+  /** The firewall or the endpoint that lets it go no further. */
   readonly stoppedAt?: ResourceId;
   readonly outcome: Outcome;
   readonly reasons: readonly Reason[];
@@ -180,19 +182,38 @@ function wayFrom(graph: Graph, vnetId: ResourceId | undefined, question: Questio
     const access = question.access(publicOrigin);
     return {
       origin: publicOrigin,
+      firewalls: [],
       outcome: access.outcome,
       reasons: [reason, ...access.reasons],
     };
   }
-  const { origin, reasons, resolution } = pathToHost(graph, { host: question.host, vnetId });
-  if (origin === undefined) {
-    const [address] = resolution.addresses;
-    const reached = address === undefined ? undefined : addressInVnet(graph, { vnetId, address });
-    const stopped = reached?.kind === "endpoint" ? { stoppedAt: reached.endpointId } : {};
-    return { origin, outcome: "deny", reasons, ...stopped };
-  }
+  const { host } = question;
+  const { origin, reasons, resolution } = pathToHost(graph, { host, vnetId });
+  const stations = stationsOf(graph, { host, vnetId, address: resolution.addresses[0] });
+  if (origin === undefined) return { origin, outcome: "deny", reasons, ...stations };
   const access = question.access(origin);
-  return { origin, outcome: access.outcome, reasons: [...reasons, ...access.reasons] };
+  const { firewalls } = stations;
+  return { origin, firewalls, outcome: access.outcome, reasons: [...reasons, ...access.reasons] };
+}
+
+/** What a connection to an address comes by, and where it ends if it does not arrive. */
+function stationsOf(
+  graph: Graph,
+  asked: {
+    readonly host: string;
+    readonly vnetId: ResourceId;
+    readonly address: string | undefined;
+  },
+): Pick<Way, "firewalls" | "stoppedAt"> {
+  const { address, host: fqdn, vnetId } = asked;
+  if (address === undefined) return { firewalls: [] };
+  const reach = reachAddress(graph, { from: { vnetId }, address, fqdn });
+  const firewalls = reach.hops.filter(({ kind }) => kind === "firewall").map(({ at }) => at);
+  if (reach.kind === "endpoint") return { firewalls, stoppedAt: reach.endpointId };
+  const last = reach.hops.at(-1);
+  return last?.kind === "firewall" && !last.passes
+    ? { firewalls: firewalls.slice(0, -1), stoppedAt: last.at }
+    : { firewalls };
 }
 
 function verdictOf({
@@ -217,12 +238,14 @@ function verdictOf({
 const refusedVerdict = (origin: Origin): FlowVerdict =>
   origin.kind === "public" ? "closed" : "broken";
 
-function stopsOf({ origin, stoppedAt }: Way, question: Question): readonly string[] {
-  if (stoppedAt !== undefined) return [idKey(stoppedAt)];
+function stopsOf(way: Way, question: Question): readonly string[] {
+  const { origin, stoppedAt } = way;
+  const by = way.firewalls.map(idKey);
+  if (origin === undefined && stoppedAt !== undefined) return [...by, idKey(stoppedAt)];
   const target = targetStops(question);
-  if (origin === undefined) return target;
-  if (origin.kind === "public") return [outsideId, ...target];
-  return [idKey(origin.endpointId), idKey(origin.targetId), ...target];
+  if (origin === undefined) return [...by, ...target];
+  if (origin.kind === "public") return [...by, outsideId, ...target];
+  return [...by, idKey(origin.endpointId), idKey(origin.targetId), ...target];
 }
 
 /** An endpoint of a workspace leads to the very door: there is no step between. */

@@ -226,3 +226,68 @@ test("firewalls, gateways, resolvers and on-premises networks are drawn where th
     "hub (Connected, by its gateway)",
   );
 });
+
+/** The public estate behind a firewall that opens these names. */
+function behindFirewall(targetFqdns: readonly string[]) {
+  const of = (type: string, name: string): string =>
+    `${group}/providers/Microsoft.Network/${type}/${name}`;
+  const routed = (table: string) => ({ routeTable: { id: of("routeTables", table) } });
+  const route = (nextHop: object) => ({
+    routes: [{ name: "all", properties: { addressPrefix: "0.0.0.0/0", ...nextHop } }],
+  });
+  const open = {
+    priority: 100,
+    action: { type: "Allow" },
+    rules: [
+      {
+        name: "monitor",
+        protocols: [{ protocolType: "Https", port: 443 }],
+        sourceAddresses: ["*"],
+        targetFqdns,
+      },
+    ],
+  };
+  const subnets = [
+    { name: "nodes", properties: { addressPrefix: "10.1.0.0/24", ...routed("nodes") } },
+    { name: "AzureFirewallSubnet", properties: { addressPrefix: "10.1.3.0/26", ...routed("out") } },
+  ].map((subnet) => ({ id: `${ids.vnet}/subnets/${subnet.name}`, ...subnet }));
+  const firewallSubnet = { id: `${ids.vnet}/subnets/AzureFirewallSubnet` };
+  return topologyOf(
+    withChanges(
+      estate({ isPrivate: false, publicAccess: "Enabled" }),
+      [
+        resource(ids.vnet, { addressSpace: { addressPrefixes: ["10.1.0.0/16"] }, subnets }),
+        resource(
+          of("routeTables", "nodes"),
+          route({ nextHopType: "VirtualAppliance", nextHopIpAddress: "10.1.3.4" }),
+        ),
+        resource(of("routeTables", "out"), route({ nextHopType: "Internet" })),
+        resource(of("azureFirewalls", "fw"), {
+          ipConfigurations: [
+            { properties: { subnet: firewallSubnet, privateIPAddress: "10.1.3.4" } },
+          ],
+          applicationRuleCollections: [{ name: "monitor", properties: open }],
+        }),
+      ].map((one) => ({ kind: "put", resource: one })),
+    ),
+  );
+}
+
+test("a path by a firewall goes by its box, and ends there where no rule opens the name", () => {
+  const ways = (topology: Topology): readonly string[] =>
+    topology.flows
+      .filter(({ path }) => path !== "outside")
+      .map(({ path, verdict, stops }) => `${path} ${verdict}: ${way(topology, stops)}`);
+  assert.deepEqual(ways(behindFirewall(["*.monitor.azure.com"])), [
+    "configuration public: aks → fw → Outside → dce",
+    "metrics-ingestion public: aks → fw → Outside → dce → amw",
+    "metrics-query public: aks → fw → Outside → amw",
+  ]);
+  const shut = behindFirewall(["*.example.com"]);
+  assert.deepEqual(ways(shut), [
+    "configuration broken: aks → fw",
+    "metrics-ingestion broken: aks → fw",
+    "metrics-query broken: aks → fw",
+  ]);
+  assert.ok(shut.flows[0]?.reasons.some(({ rule }) => rule === "firewall.no-rule"));
+});
