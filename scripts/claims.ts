@@ -77,4 +77,16 @@ export const claims: readonly Claim[] = [
     witness:
       "test/clients/az.test.ts :: az signs in as a service principal, makes a group and a private link scope",
   },
+  {
+    client: "kubectl 1.20.2 (kustomize)",
+    does: "reads the agent's overlays and applies them; the agent gets no right beyond what it reads",
+    witness:
+      "test/lab/agent-manifests.test.ts :: the agent's service account may read what discovery reads, and nothing else",
+  },
+  {
+    client: "chroot, tar (as a container engine unpacks)",
+    does: "starts the content of the agent's OCI image as its user in an empty root",
+    witness:
+      "test/faults/agent-image.slow.ts :: its content starts as its user in an empty root, discovers a cluster",
+  },
 ];
