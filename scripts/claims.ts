@@ -83,10 +83,4 @@ export const claims: readonly Claim[] = [
     witness:
       "test/lab/agent-manifests.test.ts :: the agent's service account may read what discovery reads, and nothing else",
   },
-  {
-    client: "chroot, tar (as a container engine unpacks)",
-    does: "starts the content of the agent's OCI image as its user in an empty root",
-    witness:
-      "test/faults/agent-image.slow.ts :: its content starts as its user in an empty root, discovers a cluster",
-  },
 ];
