@@ -224,6 +224,12 @@ test("the platform's metrics count requests, refusals, samples and stores", asyn
   const has = (pattern: string): void => assert.match(text, new RegExp(pattern, "m"));
   has('^linkscope_edge_requests_total\\{kind="metrics-ingestion",status="204",origin="private"\\}');
   has('^linkscope_edge_requests_total\\{kind="metrics-ingestion",status="403",origin="public"\\}');
+  // Each way to a resource, for the topology's picture: a private endpoint's id, or public.
+  const to = `kind="metrics-ingestion",resource="${ids.dce("a")}"`;
+  has(
+    `^linkscope_edge_ways_total\\{${to},way="${ids.scopeEndpoint("a")}",outcome="taken"\\} [1-9]`,
+  );
+  has(`^linkscope_edge_ways_total\\{${to},way="public",outcome="refused"\\} [1-9]`);
   has('^linkscope_edge_refusals_total\\{rule="dce.public-disabled"\\} [1-9]');
   has(`^linkscope_edge_samples_appended_total\\{${workspace}\\} [1-9]`);
   has(`^linkscope_store_series\\{${workspace}\\} 1$`);
