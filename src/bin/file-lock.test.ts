@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { lockFile } from "./file-lock.ts";
@@ -32,6 +32,15 @@ async function otherHolder(t: TestContext, path: string) {
   await once(child.stdout, "data");
   return child;
 }
+
+test("a holder has the file alone, and a killed one leaves nothing beside it", async (t) => {
+  const path = newPath(t);
+  const holder = await otherHolder(t, path);
+  assert.deepEqual(readdirSync(dirname(path)), ["lock"]);
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+  assert.deepEqual(readdirSync(dirname(path)), ["lock"]);
+});
 
 test("one holds it, and the next one when it is unlocked", (t) => {
   const path = newPath(t);

@@ -35,8 +35,8 @@ export function lockFile(
 function locked(path: string, waitMs: number): () => void {
   const database = new DatabaseSync(path, { timeout: waitMs });
   try {
-    // Nothing is written, so that there is no journal either.
-    database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+    // A journal on disk would stay behind a killed holder, and whoever comes next would have to take it away first.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
     throw error;
