@@ -60,11 +60,14 @@ test("enable remote-write makes the article's steps one operation, and prints Pr
   assert.match(first.out, /^ {4}oauth2:$/m);
   assert.match(first.out, /^ {6}retry_on_http_429: true$/m);
   assert.ok(!first.out.includes(estate.clientSecret), "a secret is never printed");
-  const again = await enable("hq");
-  assert.match(again.note, /Nothing to change: all is as wanted/, "a rerun finds all as wanted");
-  const spoke = await enable("vnet-aks");
+  const principal = "00000000-0000-4000-8000-0000000000e1";
+  const other = ["--client-id", principal, "--principal-id", principal, "--auth", "azuread"];
+  const spoke = await enable("vnet-aks", ...other);
   assert.equal(spoke.code, 0, spoke.note);
   assert.match(spoke.note, /Put privatelink\.monitor\.azure\.com in force in vnet-aks/);
+  assert.match(spoke.note, /Let 0{8}-.* write metrics by the rule amw-remote/);
+  assert.match(spoke.out, /^ {4}azuread:$/m);
+  assert.match(spoke.out, /client_secret: CLIENT_SECRET$/m);
   await estate.closePublic();
 });
 
@@ -84,6 +87,23 @@ test("from on-premises, names are private where the resolver forwards, and publi
     path?.reasons.join(" ") ?? "",
     /Inside: 403 from 203\.0\.113\.\d+: PublicNetworkAccessDenied/,
   );
+});
+
+test("what enable, render and exec cannot do is said by name", async () => {
+  const render = ["render", "prometheus", "--config", join(folder, "none"), "--out", "x"];
+  const identity = ["exec", "--network", "hq", "--as", "aks", "--", "true"];
+  const [nobody, nowhere, unreadable, refused] = await Promise.all([
+    enable("hq", "--client-id", "00000000-0000-4000-8000-0000000000ff"),
+    enable("elsewhere"),
+    platform.linkscope(render),
+    platform.linkscope(identity),
+  ]);
+  assert.match(nobody.note, /only Microsoft Graph knows applications.*--principal-id/);
+  assert.match(nowhere.note, /No virtual network, local network gateway .* is named 'elsewhere'/);
+  assert.match(unreadable.note, /cannot be read: .*\(FileUnreadable\)/);
+  assert.match(refused.note, /on-premises, where there is no managed identity/);
+  const codes = [nobody, nowhere, unreadable, refused].map(({ code }) => code);
+  assert.deepEqual(codes, [1, 1, 1, 2]);
 });
 
 interface Sender {
@@ -140,7 +160,9 @@ test(
       { job: `${network}-namespace`, where: ["--network", network], ...inside },
       { job: `${network}-gateway`, where: ["--network", network, "--gateway"], ...outside },
     ]);
-    const printed = (await enable("hq")).out;
+    const again = await enable("hq");
+    assert.match(again.note, /Nothing to change: all is as wanted/, "a rerun finds all as wanted");
+    const printed = again.out;
     const runs = senders.map((sender) =>
       runPrometheus({
         data: platform.data,

@@ -78,18 +78,39 @@ const version = "2023-05-01";
 async function makeNetworks(put: Put, group: ResourceId): Promise<void> {
   const network = `${group}/providers/Microsoft.Network`;
   const hub = `${network}/virtualNetworks/vnet-hub`;
-  await put(
-    hub,
-    version,
-    vnet("10.50.0.0/16", { GatewaySubnet: "10.50.1.0/27", "snet-dns": "10.50.2.0/28" }),
-  );
-  await put(
-    `${network}/virtualNetworks/vnet-aks`,
-    version,
-    vnet("10.60.0.0/16", { nodes: "10.60.1.0/24" }),
-  );
-  await peer(put, [hub, `${network}/virtualNetworks/vnet-aks`]);
-  await makeGateways(put, network);
+  const aks = `${network}/virtualNetworks/vnet-aks`;
+  const subnets = { GatewaySubnet: "10.50.1.0/27", "snet-dns": "10.50.2.0/28" };
+  await put(hub, version, vnet("10.50.0.0/16", subnets));
+  await put(aks, version, vnet("10.60.0.0/16", { nodes: "10.60.1.0/24" }));
+  await peer(put, [hub, aks]);
+  // Each of these is provisioned for a while, and none waits for another.
+  const circuit = makeCircuit(put, network);
+  await Promise.all([
+    makeResolver(put, network),
+    makeGateway(put, network, { name: "vpn", gatewayType: "Vpn" }),
+    makeGateway(put, network, { name: "er", gatewayType: "ExpressRoute" }),
+    makeLocal(put, network),
+    circuit,
+  ]);
+  await Promise.all([
+    connect(put, network, {
+      name: "to-hq",
+      gateway: "vpn",
+      ends: {
+        connectionType: "IPsec",
+        localNetworkGateway2: { id: `${network}/localNetworkGateways/hq` },
+      },
+    }),
+    connect(put, network, {
+      name: "to-plant",
+      gateway: "er",
+      ends: { connectionType: "ExpressRoute", peer: { id: await circuit } },
+    }),
+  ]);
+}
+
+async function makeResolver(put: Put, network: ResourceId): Promise<void> {
+  const hub = `${network}/virtualNetworks/vnet-hub`;
   const resolver = `${network}/dnsResolvers/resolver`;
   await put(resolver, "2022-07-01", { location, properties: { virtualNetwork: { id: hub } } });
   const subnet = { id: `${hub}/subnets/snet-dns` };
@@ -100,16 +121,20 @@ async function makeNetworks(put: Put, group: ResourceId): Promise<void> {
   });
 }
 
-async function makeGateways(put: Put, network: ResourceId): Promise<void> {
+async function makeGateway(
+  put: Put,
+  network: ResourceId,
+  { name, gatewayType }: { readonly name: string; readonly gatewayType: string },
+): Promise<void> {
   const subnet = { id: `${network}/virtualNetworks/vnet-hub/subnets/GatewaySubnet` };
   const ipConfigurations = [{ name: "default", properties: { subnet } }];
-  const gateway = (name: string): ResourceId => `${network}/virtualNetworkGateways/${name}`;
-  for (const [name, gatewayType] of [
-    ["vpn", "Vpn"],
-    ["er", "ExpressRoute"],
-  ] as const) {
-    await put(gateway(name), version, { location, properties: { gatewayType, ipConfigurations } });
-  }
+  await put(`${network}/virtualNetworkGateways/${name}`, version, {
+    location,
+    properties: { gatewayType, ipConfigurations },
+  });
+}
+
+async function makeLocal(put: Put, network: ResourceId): Promise<void> {
   await put(`${network}/localNetworkGateways/hq`, version, {
     location,
     tags: { [forwarderTag]: inboundAddress },
@@ -118,26 +143,26 @@ async function makeGateways(put: Put, network: ResourceId): Promise<void> {
       gatewayIpAddress: "198.51.100.7",
     },
   });
+}
+
+async function makeCircuit(put: Put, network: ResourceId): Promise<ResourceId> {
   const circuit = `${network}/expressRouteCircuits/plant`;
   await put(circuit, version, { location, properties: {} });
   await put(`${circuit}/peerings/AzurePrivatePeering`, version, {
     properties: { peeringType: "AzurePrivatePeering", peerASN: 65001, vlanId: 100 },
   });
-  await put(`${network}/connections/to-hq`, version, {
+  return circuit;
+}
+
+async function connect(
+  put: Put,
+  network: ResourceId,
+  to: { readonly name: string; readonly gateway: string; readonly ends: JsonObject },
+): Promise<void> {
+  const virtualNetworkGateway1 = { id: `${network}/virtualNetworkGateways/${to.gateway}` };
+  await put(`${network}/connections/${to.name}`, version, {
     location,
-    properties: {
-      connectionType: "IPsec",
-      virtualNetworkGateway1: { id: gateway("vpn") },
-      localNetworkGateway2: { id: `${network}/localNetworkGateways/hq` },
-    },
-  });
-  await put(`${network}/connections/to-plant`, version, {
-    location,
-    properties: {
-      connectionType: "ExpressRoute",
-      virtualNetworkGateway1: { id: gateway("er") },
-      peer: { id: circuit },
-    },
+    properties: { virtualNetworkGateway1, ...to.ends },
   });
 }
 

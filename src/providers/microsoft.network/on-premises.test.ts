@@ -76,6 +76,10 @@ test("what a connection uses cannot be deleted before it", () => {
   for (const id of [gatewayId("vpn"), localId]) {
     assert.match(estate.deleteRefusal(id)[0] ?? "", /^GatewayInUse: .*connections\/to\. Delete/);
   }
+  const subnet = `${vnetId}/subnets/GatewaySubnet`;
+  for (const id of [subnet, vnetId]) {
+    assert.match(estate.deleteRefusal(id)[0] ?? "", /^InUseSubnetCannotBeDeleted: .*Gateways\/vpn/);
+  }
   estate.delete(connectionId);
   estate.delete(localId);
 });

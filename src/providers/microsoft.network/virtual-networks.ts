@@ -261,12 +261,19 @@ const placedSubnetOf = (properties: JsonObject): ResourceId | undefined =>
   stringAt(properties, "ipConfigurations", 0, "subnet", "id") ??
   stringAt(properties, "subnet", "id");
 
-/** Why a subnet cannot go: the private endpoints, firewalls and resolvers in it. */
+const placedTypes: readonly string[] = [
+  typeNames.azureFirewalls,
+  typeNames.inboundEndpoints,
+  typeNames.outboundEndpoints,
+  typeNames.virtualNetworkGateways,
+];
+
+/** Why a subnet cannot go: the private endpoints, firewalls, resolvers and gateways in it. */
 export function inUseProblems(
   graph: TypeContext["graph"],
   subnet: ArmResource,
 ): readonly Problem[] {
-  const placed = [typeNames.azureFirewalls, typeNames.inboundEndpoints, typeNames.outboundEndpoints]
+  const placed = placedTypes
     .flatMap((type) => graph.ofType(type))
     .filter(({ properties }) => sameId(placedSubnetOf(properties), subnet.id));
   const holders = [...endpointsIn(graph, subnet.id), ...placed];
