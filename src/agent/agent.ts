@@ -19,6 +19,7 @@ import type { ScrapeJob } from "./scrape-job.ts";
 import { jobSource, targetSource } from "./scrape.ts";
 import type { SampleSource, ScrapeTarget } from "./scrape.ts";
 import { startSender } from "./sender.ts";
+import { seriesBudget } from "./series-cache.ts";
 import type { SenderState } from "./sender.ts";
 import { startTargetLoop } from "./target-loop.ts";
 import type { TargetLoop, TargetState } from "./target-loop.ts";
@@ -138,7 +139,7 @@ function scrapeAll(
   { sources, queue }: { readonly sources: Sources; readonly queue: Intake["queue"] },
 ): Scraping {
   const { clock, random, externalLabels, jobs = [], kubernetes, targetTransport } = options;
-  const budget = { used: 0, max: limits.agentSeriesMax };
+  const budget = seriesBudget(limits.agentSeriesMax);
   const turn = turns(limits.scrapesAtOnceMax);
   const start = (source: SampleSource): TargetLoop =>
     startTargetLoop({ source, externalLabels, clock, queue, budget, turn });

@@ -7,7 +7,7 @@ import { jobTarget, offsetMs } from "./job-target.ts";
 import { relabelRule } from "./relabel-rule.ts";
 import { parseScrapeConfig } from "./scrape-config.ts";
 import type { ScrapeJob } from "./scrape-job.ts";
-import { SeriesCache } from "./series-cache.ts";
+import { SeriesCache, seriesBudget } from "./series-cache.ts";
 import { parseSettings } from "./settings.ts";
 import { turns } from "./turns.ts";
 
@@ -134,7 +134,7 @@ test("so many turns at once are given, and the next to who asked first", async (
 
 test("a cache makes a series once, knows what vanished, and keeps no more than its budget", () => {
   let made = 0;
-  const budget = { used: 0, max: 2 };
+  const budget = seriesBudget(2);
   const cache = new SeriesCache({
     budget,
     make: (labels) => {

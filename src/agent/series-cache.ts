@@ -18,10 +18,27 @@ export interface KeptSeries {
   exemplar: Exemplar | undefined;
 }
 
-/** How many series an agent keeps in all, so that its memory is bounded. */
+/** What the caches of an agent share: how many series it keeps in all, and one copy of each text. */
 export interface SeriesBudget {
   used: number;
   readonly max: number;
+  readonly texts: Map<string, string>;
+}
+
+/** Pods of one kind say the same: their names and values are kept once. */
+export const seriesBudget = (max: number): SeriesBudget => ({ used: 0, max, texts: new Map() });
+
+/** Past it the shared texts are begun anew; those in use stay with who uses them. */
+const SHARED_TEXTS_MAX = 100_000;
+
+/** A copy that keeps nothing else alive: a part of a long text would keep all of it. */
+function shared({ texts }: SeriesBudget, text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  if (texts.size >= SHARED_TEXTS_MAX) texts.clear();
+  const copy = Buffer.from(text, "utf8").toString("utf8");
+  texts.set(copy, copy);
+  return copy;
 }
 
 /** What becomes of a series' labels; undefined for one that is dropped. @throws where they pass a limit. */
@@ -54,9 +71,12 @@ export class SeriesCache implements SeriesTexts {
   }
 
   set(text: string, labels: Labels): Labels {
-    // A part of a long text keeps all of it in memory: what is kept is a copy.
-    const kept = labels.map(({ name, value }): Label => ({ name: copy(name), value: copy(value) }));
-    this.#texts.set(copy(text), kept);
+    const budget = this.#budget;
+    const kept = labels.map(({ name, value }): Label => ({
+      name: shared(budget, name),
+      value: shared(budget, value),
+    }));
+    this.#texts.set(shared(budget, text), kept);
     this.#made.set(kept, "unmade");
     this.#account(1);
     return kept;
@@ -142,5 +162,3 @@ export class SeriesCache implements SeriesTexts {
     this.#budget.used += more;
   }
 }
-
-const copy = (text: string): string => Buffer.from(text, "utf8").toString("utf8");

@@ -4,7 +4,7 @@ import type { Clock, Labels, Timer } from "../core/index.ts";
 import { encodeLabels } from "../wire/index.ts";
 import type { WriteExemplar, WriteSeries } from "../wire/index.ts";
 import type { SampleSource, ScrapedSample, ScrapeOutcome } from "./scrape.ts";
-import { SeriesCache } from "./series-cache.ts";
+import { SeriesCache, seriesBudget } from "./series-cache.ts";
 import type { KeptSeries, SeriesBudget } from "./series-cache.ts";
 import { labelMaker, rulesOf, seriesLabels } from "./series-labels.ts";
 
@@ -69,7 +69,7 @@ class TargetLoopRun implements TargetLoop {
   #beginMs: number;
 
   constructor(options: TargetLoopOptions) {
-    const { source, externalLabels, clock, budget = { used: 0, max: Infinity } } = options;
+    const { source, externalLabels, clock, budget = seriesBudget(Infinity) } = options;
     this.#options = options;
     this.#cache = new SeriesCache({ make: labelMaker(source, externalLabels), budget });
     this.#reports = reportsOf(options);

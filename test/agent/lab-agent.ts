@@ -13,8 +13,8 @@ import { lockFile } from "../../src/bin/file-lock.ts";
 import { testReceiver } from "../../src/agent/testing/receiver.ts";
 import type { TakenSample } from "../../src/agent/testing/receiver.ts";
 import { kubernetesClient, openTransport, readKubeconfig } from "../../src/client/index.ts";
+import type { Transport } from "../../src/client/index.ts";
 import { seededRandom, systemClock } from "../../src/core/index.ts";
-import type { Lab } from "../lab/index.ts";
 
 export interface LabAgent {
   readonly agent: Agent;
@@ -38,7 +38,12 @@ export function jobsOfConfig(text: string): readonly ScrapeJob[] {
   return parsed.jobs;
 }
 
-export async function startLabAgent(lab: Lab, jobs: readonly ScrapeJob[]): Promise<LabAgent> {
+/** @param options.transport Azure's side, where a test has one of its own; then nothing is in `taken`. */
+export async function startLabAgent(
+  lab: { readonly kubeconfigPath: string },
+  jobs: readonly ScrapeJob[],
+  options: { readonly transport?: Transport; readonly waitMs?: number } = {},
+): Promise<LabAgent> {
   const folder = mkdtempSync(join(tmpdir(), "linkscope-lab-agent-"));
   const clock = systemClock();
   const access = await readKubeconfig(lab.kubeconfigPath, { allowExec: false });
@@ -50,7 +55,7 @@ export async function startLabAgent(lab: Lab, jobs: readonly ScrapeJob[]): Promi
       "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c",
     region: "westeurope",
     externalLabels: { cluster: "lab" },
-    transport: receiver.transport,
+    transport: options.transport ?? receiver.transport,
     targetTransport,
     token: () => Promise.resolve("identity"),
     targets: [],
@@ -66,7 +71,7 @@ export async function startLabAgent(lab: Lab, jobs: readonly ScrapeJob[]): Promi
     agent,
     taken: receiver.taken,
     async until(says, holds) {
-      const endMs = clock.nowMs() + 20_000;
+      const endMs = clock.nowMs() + (options.waitMs ?? 20_000);
       while (!holds()) {
         if (clock.nowMs() > endMs) {
           const { targets, ...rest } = agent.state();
