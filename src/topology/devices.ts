@@ -2,7 +2,8 @@
 import { at, idKey, listAt, parseId, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
 import { types } from "../rules/index.ts";
-import { outsideId, subnetOfCluster } from "./flows.ts";
+import { outsideId } from "./flow-of.ts";
+import { subnetOfCluster } from "./flows.ts";
 import type { Fact, NodeKind, TopologyNode } from "./topology.ts";
 
 /** Types that the picture knows, in the provider's spelling; a graph without them has no such box. */

@@ -14,7 +14,8 @@ import {
 } from "../rules/index.ts";
 import type { DceView, EndpointView, WorkspaceView } from "../rules/index.ts";
 import { deviceNodes, peeringFacts } from "./devices.ts";
-import { outsideId, prometheusRulesOf, subnetOfCluster, vnetOfCluster } from "./flows.ts";
+import { outsideId } from "./flow-of.ts";
+import { prometheusRulesOf, subnetOfCluster, vnetOfCluster } from "./flows.ts";
 import type { Fact, TopologyNode } from "./topology.ts";
 
 /** Every box, networks first, in the order of creation. */

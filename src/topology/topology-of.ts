@@ -12,7 +12,8 @@ import {
 } from "../rules/index.ts";
 import { deviceTies } from "./devices.ts";
 import type { Tie } from "./devices.ts";
-import { flowsOf, outsideId } from "./flows.ts";
+import { outsideId } from "./flow-of.ts";
+import { flowsOf } from "./flows.ts";
 import { linkedVnets, nodesOf, zonesId } from "./nodes.ts";
 import type { Flow, Topology, TopologyEdge, TopologyNode } from "./topology.ts";
 
