@@ -1,6 +1,6 @@
 /** The agent as a pod's process in the laboratory's cluster, with the rights that its manifests give. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -9,6 +9,7 @@ import { systemClock } from "../../src/core/index.ts";
 import { projectRoot, run } from "../support/command.ts";
 import { podEnvironment, startAgentProcess, writeServiceAccount } from "./cluster-agent.ts";
 import type { KubeObject } from "./kube.ts";
+import { startLoginStandIn } from "./login-stand-in.ts";
 import { knownType } from "./resource-types.ts";
 import type { Lab } from "./start-lab.ts";
 import { labFor } from "./testing.ts";
@@ -81,4 +82,29 @@ test("outside of a pod it says so, and without its variables it names them", asy
     bare.note,
     /LINKSCOPE_CLUSTER_ID is not set[^\n]*\n[^\n]*LINKSCOPE_REGION is not set/,
   );
+});
+
+test("by the overlays' proxy and authorities it proves its workload identity with its own token", async () => {
+  const standIn = await startLoginStandIn(lab);
+  const tokenFile = join(folder, "federated");
+  writeFileSync(tokenFile, "signed-by-the-cluster");
+  const agent = await startAgentProcess(program, {
+    ...environment,
+    HTTPS_PROXY: standIn.proxyUrl,
+    LINKSCOPE_CA_FILE: lab.caPath,
+    AZURE_AUTHORITY_HOST: `${standIn.loginUrl}/`,
+    AZURE_TENANT_ID: "tenant",
+    AZURE_CLIENT_ID: "client",
+    AZURE_FEDERATED_TOKEN_FILE: tokenFile,
+  });
+  try {
+    const { path, form } = await standIn.nextForm();
+    assert.equal(path, "/tenant/oauth2/v2.0/token");
+    assert.equal(form.get("client_id"), "client");
+    assert.equal(form.get("client_assertion"), "signed-by-the-cluster");
+    assert.deepEqual([...new Set(standIn.connects)], [new URL(standIn.loginUrl).host]);
+  } finally {
+    assert.equal(await agent.stop(), 0);
+    standIn.close();
+  }
 });
