@@ -1,7 +1,7 @@
 /** The boxes of what stands in and beside networks: firewalls, gateways, resolvers, on-premises networks; and what ties them. */
 import { at, idKey, listAt, parseId, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
-import { types } from "../rules/index.ts";
+import { peeringsOf, types } from "../rules/index.ts";
 import { outsideId } from "./flow-of.ts";
 import { subnetOfCluster } from "./flows.ts";
 import type { Fact, NodeKind, TopologyNode } from "./topology.ts";
@@ -67,18 +67,11 @@ export function deviceTies(graph: Graph): readonly Tie[] {
 
 /** What a network's box says of its peerings: the other network, and whether its gateway is used. */
 export const peeringFacts = (graph: Graph, networkId: ResourceId): readonly Fact[] =>
-  graph
-    .under(networkId, "Microsoft.Network/virtualNetworks/virtualNetworkPeerings")
-    .map((peering) => {
-      const other = stringAt(peering.properties, "remoteVirtualNetwork", "id") ?? "";
-      const state = stringAt(peering.properties, "peeringState") ?? "";
-      const transit =
-        at(peering.properties, "useRemoteGateways") === true ? ", by its gateway" : "";
-      return {
-        label: "peered with",
-        value: `${parseId(other)?.name ?? other}${state === "" ? "" : ` (${state}${transit})`}`,
-      };
-    });
+  peeringsOf(graph, networkId).map(({ remoteVnetId, state, usesRemoteGateways }) => {
+    const name = parseId(remoteVnetId)?.name ?? remoteVnetId;
+    const transit = usesRemoteGateways ? ", by its gateway" : "";
+    return { label: "peered with", value: `${name} (${state}${transit})` };
+  });
 
 interface DeviceLook {
   readonly kind: NodeKind;

@@ -171,7 +171,20 @@ test("firewalls, gateways, resolvers and on-premises networks are drawn where th
   const graph = withChanges(
     estate(),
     [
-      resource(ids.vnet, { addressSpace: { addressPrefixes: ["10.1.0.0/16"] }, subnets: [nodes] }),
+      resource(ids.vnet, {
+        addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
+        subnets: [nodes],
+        virtualNetworkPeerings: [
+          {
+            name: "to-hub",
+            properties: {
+              remoteVirtualNetwork: { id: of("virtualNetworks", "hub") },
+              peeringState: "Connected",
+              useRemoteGateways: true,
+            },
+          },
+        ],
+      }),
       resource(table, { routes: [{ name: "all", properties: route }] }),
       resource(of("azureFirewalls", "fw"), {
         ipConfigurations: [placed("AzureFirewallSubnet", "10.1.3.4")],
@@ -192,11 +205,6 @@ test("firewalls, gateways, resolvers and on-premises networks are drawn where th
         connectionType: "IPsec",
         virtualNetworkGateway1: { id: of("virtualNetworkGateways", "vpn") },
         localNetworkGateway2: { id: of("localNetworkGateways", "office") },
-      }),
-      resource(`${ids.vnet}/virtualNetworkPeerings/to-hub`, {
-        remoteVirtualNetwork: { id: of("virtualNetworks", "hub") },
-        peeringState: "Connected",
-        useRemoteGateways: true,
       }),
     ].map((one) => ({ kind: "put", resource: one })),
   );
@@ -290,4 +298,42 @@ test("a path by a firewall goes by its box, and ends there where no rule opens t
     "metrics-query broken: aks → fw",
   ]);
   assert.ok(shut.flows[0]?.reasons.some(({ rule }) => rule === "firewall.no-rule"));
+});
+
+/** The private estate, with an office that is connected to its network and forwards names to an address, or to nobody. */
+function withOffice(forwarder?: string): Topology {
+  const of = (type: string, name: string): string =>
+    `${group}/providers/Microsoft.Network/${type}/${name}`;
+  const subnet = (name: string) => ({ subnet: { id: `${ids.vnet}/subnets/${name}` } });
+  const tags = forwarder === undefined ? {} : { tags: { "linkscope-dns-forwarder": forwarder } };
+  return topologyOf(
+    withChanges(
+      estate(),
+      [
+        { ...resource(of("localNetworkGateways", "office"), {}), ...tags },
+        resource(of("virtualNetworkGateways", "vpn"), {
+          ipConfigurations: [{ properties: subnet("GatewaySubnet") }],
+        }),
+        resource(of("connections", "line"), {
+          virtualNetworkGateway1: { id: of("virtualNetworkGateways", "vpn") },
+          localNetworkGateway2: { id: of("localNetworkGateways", "office") },
+        }),
+        resource(of("dnsResolvers", "dns/inboundEndpoints/in"), {
+          ipConfigurations: [{ privateIpAddress: "10.1.5.4", ...subnet("dns") }],
+        }),
+      ].map((one) => ({ kind: "put", resource: one })),
+    ),
+  );
+}
+
+test("what an office writes goes by its gateway where its names are forwarded, and else to a shut door", () => {
+  const written = (topology: Topology): readonly string[] =>
+    topology.flows
+      .filter(({ title }) => title.startsWith("office"))
+      .map(({ verdict, stops }) => `${verdict}: ${way(topology, stops)}`);
+  assert.deepEqual(written(withOffice("10.1.5.4")), [
+    "private: office → vpn → pe-scope → ampls → dce → amw",
+  ]);
+  assert.deepEqual(written(withOffice()), ["closed: office → Outside → dce → amw"]);
+  assert.deepEqual(written(withOffice("10.9.9.9")), ["broken: office → dce → amw"]);
 });

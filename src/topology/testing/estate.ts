@@ -55,6 +55,7 @@ export function estate(options: EstateOptions = {}): Graph {
     }),
     resource(ids.workspace, {
       publicNetworkAccess: publicAccess,
+      defaultIngestionSettings: { dataCollectionEndpointResourceId: ids.dce },
       metrics: {
         prometheusQueryEndpoint: `https://${workspaceQueryHost({ name: "amw", key: "k", region })}`,
       },
