@@ -1,11 +1,12 @@
 /** What is said of wrong words, of help, and where there is no platform: nothing of it starts or asks anything. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { audiences } from "../azure/index.ts";
 import { machineContext } from "../bin/machine.ts";
+import { limits } from "../core/index.ts";
 import { commands } from "./commands/index.ts";
 import { runCli } from "./program.ts";
 
@@ -105,6 +106,26 @@ test("where no platform runs, every command that needs one says how to start it"
       /No platform runs on .*\. Start one with `\.\/linkscope up` .*\(NoPlatform\)/,
     );
   }
+});
+
+test("files that are not there or say nothing sensible are named, before anything is asked", async () => {
+  const file = join(folder, "scrape.yaml");
+  writeFileSync(file, "scrape_configs:\n  - job_name: 7\n    no_such: 1\n");
+  for (const path of [file, join(folder, "none.yaml")]) {
+    const { code, note } = await typed("agent", "--cluster", "a", "--scrape-config", path);
+    assert.equal(code, 1);
+    assert.ok(note.startsWith(`linkscope: ${path}`), note);
+    assert.match(note, /\(ScrapeConfigInvalid\)\n$/);
+  }
+  const out = join(folder, "out.yml");
+  const large = join(folder, "large.yml");
+  writeFileSync(large, Buffer.alloc(limits.prometheusFileBytesMax + 1, " "));
+  for (const path of [join(folder, "none.yml"), large]) {
+    const { code, note } = await typed("render", "prometheus", "--config", path, "--out", out);
+    assert.equal(code, 1);
+    assert.match(note, /cannot be read: .*\(FileUnreadable\)\n$/);
+  }
+  assert.equal(existsSync(out), false);
 });
 
 test("a proof that could not be made exits 2: nothing was disproved", async () => {

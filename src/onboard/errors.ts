@@ -66,7 +66,6 @@ export const onboardErrors = {
     "The rule of the expected name sends to another workspace.",
     "Delete the rule, or name that workspace.",
   ),
-  PlanBlocked: blocked("The plan has blockers, so nothing was applied.", "Remove what blocks it."),
   PlanStale: {
     status: 0,
     fault: "world",

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { listAt, stringAt } from "../../src/arm/index.ts";
 import type { Json } from "../../src/arm/index.ts";
@@ -12,7 +15,7 @@ import { commands, runCli } from "../../src/cli/index.ts";
 import { namespaceProblem } from "../../src/cli/exec/run-in-namespace.ts";
 import { armOf, articleEstate } from "../support/arm.ts";
 import type { TestArm } from "../support/arm.ts";
-import { projectRoot, removeFolder, startPlatform } from "../support/command.ts";
+import { linkscope, projectRoot, removeFolder, startPlatform } from "../support/command.ts";
 import type { CommandResult, TestPlatform } from "../support/command.ts";
 
 let platform: TestPlatform;
@@ -310,4 +313,38 @@ test("exec hands on the program's own exit code, by both ways", async () => {
   }
   const quiet = await ends(0, "exec", "-q", "--public", "--", "true");
   assert.equal(quiet.note, "");
+});
+
+test("a name that two resources have asks for the id; a cluster that stands nowhere is said to", async () => {
+  const { subscription } = access;
+  const group = `${subscription}/resourceGroups/cmd-too`;
+  const twin = `${group}/providers/Microsoft.Monitor/accounts/amw-cmd`;
+  const bare = `${group}/providers/Microsoft.ContainerService/managedClusters/aks-bare`;
+  await estate.put(group, "2021-04-01", { location: "eastus" });
+  await estate.put(twin, "2023-04-03", { location: "westus2" });
+  await estate.put(bare, "2023-01-01", {
+    location: "eastus",
+    identity: { type: "SystemAssigned" },
+    properties: {
+      dnsPrefix: "bare",
+      agentPoolProfiles: [{ name: "system", mode: "System", count: 1, vmSize: "Standard_D4s_v5" }],
+    },
+  });
+  const both = await ends(1, "show", "--workspace", "amw-cmd");
+  assert.match(
+    both.note,
+    /2 resources are named 'amw-cmd'\. Give the .*cmd-too.*\(NameNotUnique\)/,
+  );
+  assert.match((await ends(0, "show", "--workspace", twin)).out, /^workspace +amw-cmd\n/);
+  const nowhere = await ends(2, "prove", "--cluster", "aks-bare");
+  assert.match(nowhere.note, /network of aks-bare is not known.*\(ClusterWithoutNetwork\)/);
+});
+
+test("a platform whose state is damaged does not start, and says which process failed", async () => {
+  const data = mkdtempSync(join(tmpdir(), "linkscope-damaged-"));
+  writeFileSync(join(data, "control.sqlite"), "no database");
+  const { code, out, note } = await linkscope(["up", "--data", data]);
+  rmSync(data, { recursive: true, force: true });
+  assert.deepEqual([code, out], [1, ""]);
+  assert.match(note, /control[^]*\(ProcessFailed\)\n$/);
 });
