@@ -19,7 +19,7 @@ import { findNetwork } from "../platform/networks.ts";
 import { clusterIdsOf } from "../platform/onboarding.ts";
 import { openProbes } from "../platform/probes.ts";
 import { types } from "../types.ts";
-import { proofLines } from "../views/proof.ts";
+import { proofJson, proofLines } from "../views/proof.ts";
 import { networkProofText, proofOfNetwork } from "./prove-network.ts";
 
 export const prove: Command = {
@@ -90,17 +90,14 @@ export const prove: Command = {
           );
       }
       const exit = exitOfAll(proofs);
-      if (input.text("output") === "json") context.out(`${JSON.stringify(asJson(proofs, exit))}\n`);
+      if (input.text("output") === "json")
+        context.out(`${JSON.stringify(proofJson(proofs, exit))}\n`);
       return exit;
     } finally {
       connection.close();
     }
   },
 };
-
-/** One proof is printed as it is; several as a list of them. */
-const asJson = (proofs: readonly Proof[], exit: number): unknown =>
-  proofs.length === 1 ? proofs[0] : { clusters: proofs, exit };
 
 /** Probes one cluster from its own network and from outside. */
 export async function proofOf(

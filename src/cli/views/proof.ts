@@ -102,3 +102,13 @@ function ageCell({ evidence, id }: JudgedPath, nowMs: number): string {
   if (newest === null) return "none";
   return `${Math.max(0, Math.round((nowMs - newest) / 1000))} s ago`;
 }
+
+/** What `-o json` prints: always `paths` and `exit`. Of several clusters each path says whose it is. */
+export const proofJson = (proofs: readonly Proof[], exit: number): unknown => {
+  const [only, another] = proofs;
+  if (only !== undefined && another === undefined) return { ...only, exit };
+  const paths = proofs.flatMap(({ cluster, paths: own }) =>
+    own.map((path) => ({ cluster, ...path })),
+  );
+  return { paths, exit };
+};
