@@ -17,7 +17,7 @@ export const ingestErrors = {
     means:
       "The resource takes no public requests, and this one came over no private link to it. Code and text are inferred.",
     remedy:
-      "Come through a private endpoint whose scope links the resource, or enable its public network access.",
+      "Come through a private endpoint to the resource or to a scope that links it, or enable its public network access.",
   },
   InvalidAccess: {
     status: 403,

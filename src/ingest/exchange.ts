@@ -103,5 +103,5 @@ export const networkRefusal = (): HttpResponse =>
   refusal(
     "PublicNetworkAccessDenied",
     "Access to this resource over this network path is denied by its network access settings. " +
-      "Connect through a private endpoint whose scope links the resource, or enable public network access.",
+      "Connect through a private endpoint to the resource or to a scope that links it, or enable public network access.",
   );
