@@ -2,7 +2,7 @@
 export { createControl } from "./create-control.ts";
 export type { Control, ControlOptions } from "./create-control.ts";
 export type { ControlNote } from "./arm-api.ts";
-export type { Authentication, May, Principal, ResourceProvider } from "./platform.ts";
+export type { Authentication, May, Principal } from "./platform.ts";
 export { openDatabase } from "./state.ts";
 export { connectGraphFeed } from "./connect-graph-feed.ts";
 export type { GraphFeed, GraphFeedOptions } from "./connect-graph-feed.ts";

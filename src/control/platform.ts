@@ -6,6 +6,7 @@ import { json } from "../http/index.ts";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
 import type { TypeTable } from "./route.ts";
 import type { State } from "./state.ts";
+import type { ResourceProvider } from "../providers/index.ts";
 
 /** Who asks: what the token service's `verifyToken` answers for a valid token. */
 export interface Principal {
@@ -38,17 +39,6 @@ export interface Platform {
   readonly operationMs: number;
   /** Called after each commit of resources that no request waits for. */
   readonly changed: () => void;
-}
-
-/** A resource provider as `GET /providers/NAMESPACE` shows it. */
-export interface ResourceProvider {
-  readonly namespace: string;
-  readonly resourceTypes: readonly {
-    readonly resourceType: string;
-    /** Display names, the same as `/locations` answers. */
-    readonly locations: readonly string[];
-    readonly apiVersions: readonly string[];
-  }[];
 }
 
 /** One request after authentication. */
