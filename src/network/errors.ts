@@ -84,14 +84,14 @@ export const networkErrors = {
     status: 400,
     fault: "caller",
     retry: false,
-    means: "The session's place is not one virtual network of the graph, or `public`.",
-    remedy: "Name one with --vnet, by its resource id or by a name that is unique.",
+    means: "The session's place is not one network of the graph, or `public`.",
+    remedy: "Name one with --vnet or --network, by its resource id or by a name that is unique.",
   },
   VirtualNetworkNotFound: {
     status: 404,
     fault: "caller",
     retry: false,
-    means: "The graph has no such virtual network.",
+    means: "The graph has no such virtual or on-premises network.",
     remedy: "List them with `linkscope show`.",
   },
   InvalidName: {

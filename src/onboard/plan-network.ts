@@ -200,7 +200,7 @@ function zoneBlockers(graph: Graph, { endpoints }: DesiredPlace): readonly Block
     for (const zone of endpoint.zones) {
       const holder = otherHolder(graph, zone, endpoint);
       if (holder === undefined || found.has(idKey(holder.id))) continue;
-      const says = `The zone ${zone.name} (${zone.id}) leads to the private endpoint ${holder.id}. A second endpoint would take over its names, and peered networks are not supported yet. Use that endpoint's network, or a zone in another resource group.`;
+      const says = `The zone ${zone.name} (${zone.id}) leads to the private endpoint ${holder.id}. A second endpoint would take over its names. Use that endpoint's network, or a zone in another resource group.`;
       found.set(idKey(holder.id), { code: "ZoneLeadsElsewhere", id: zone.id, says });
     }
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listAt, stringAt } from "../../arm/index.ts";
 import type { JsonObject } from "../../arm/index.ts";
-import { forwarderTag } from "../../rules/index.ts";
+import { forwarderTag, reachedNetworks } from "../../rules/index.ts";
 import { network, openEstate, vnetBody, vnetId } from "../testing/estate.ts";
 import type { Estate } from "../testing/estate.ts";
 
@@ -172,4 +172,23 @@ test("an on-premises network has a device, prefixes, and a forwarder that is an 
   assert.match(refusal(tagged), /^InvalidRequestContent: The tag 'linkscope-dns-forwarder'/);
   const circuit = { location, tags: { [forwarderTag]: "1.2.3" }, properties: {} };
   assert.match(estate.refusal(circuitId, circuit)[0] ?? "", /is no IPv4 address/);
+});
+
+test("an on-premises network reaches a peered network once both sides agree on gateway transit", () => {
+  const estate = gatewayEstate();
+  const spokeId = `${network}/virtualNetworks/spoke`;
+  estate.put(spokeId, vnetBody("10.2.0.0/16", {}));
+  estate.put(connectionId, connection("IPsec", "vpn", toLocal));
+  const peer = (from: string, to: string, flags: JsonObject): void => {
+    const properties = { remoteVirtualNetwork: { id: to }, ...flags };
+    estate.put(`${from}/virtualNetworkPeerings/p`, { properties });
+  };
+  const reached = (): readonly string[] =>
+    reachedNetworks(estate.graph(), localId).map((one) => one.vnetId);
+  peer(vnetId, spokeId, {});
+  peer(spokeId, vnetId, {});
+  assert.deepEqual(reached(), [vnetId], "peering alone is not transitive");
+  peer(vnetId, spokeId, { allowGatewayTransit: true });
+  peer(spokeId, vnetId, { useRemoteGateways: true });
+  assert.deepEqual(reached(), [vnetId, spokeId]);
 });
