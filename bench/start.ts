@@ -1,12 +1,13 @@
 /** Prints how long a start takes: the platform to its ready line, Prometheus beside it, and the whole `start --once`. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { quantile, treeCpuMs } from "./process-cpu.ts";
 
 const RUNS = 5;
 const PROMETHEUS = "/usr/bin/prometheus";
@@ -17,17 +18,6 @@ interface Timing {
   readonly cpuMs: number;
 }
 
-/** CPU of a process and of every process below it, in milliseconds; ticks of 10 ms. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const own = (Number(fields[11]) + Number(fields[12])) * 10;
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
-  return children
-    .filter((child) => child !== "")
-    .reduce((sum, child) => sum + cpuMs(Number(child)), own);
-}
-
 async function platformStart(): Promise<Timing> {
   const data = mkdtempSync(join(tmpdir(), "linkscope-bench-"));
   const startedAt = performance.now();
@@ -35,7 +25,7 @@ async function platformStart(): Promise<Timing> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await new Promise((ready) => child.stdout.once("data", ready));
-  const timing = { wallMs: performance.now() - startedAt, cpuMs: cpuMs(child.pid ?? 0) };
+  const timing = { wallMs: performance.now() - startedAt, cpuMs: treeCpuMs(child.pid ?? 0) };
   await ended(child);
   rmSync(data, { recursive: true, force: true });
   return timing;
@@ -56,7 +46,7 @@ async function prometheusStart(): Promise<Timing> {
     { stdio: "ignore" },
   );
   while (!(await isReady(port))) await new Promise((next) => setTimeout(next, 10));
-  const timing = { wallMs: performance.now() - startedAt, cpuMs: cpuMs(child.pid ?? 0) };
+  const timing = { wallMs: performance.now() - startedAt, cpuMs: treeCpuMs(child.pid ?? 0) };
   await ended(child);
   rmSync(folder, { recursive: true, force: true });
   return timing;
@@ -99,8 +89,7 @@ async function wholeStart(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 const line = (name: string, runs: readonly Timing[]): string =>
   `${name}: ready after ${median(runs.map(({ wallMs }) => wallMs)).toFixed(0)} ms wall, ` +

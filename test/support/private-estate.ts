@@ -42,7 +42,12 @@ export const credentialOf = (ready: ReadyLine): Credential =>
   JSON.parse(readFileSync(ready.credential, "utf8")) as Credential;
 
 /** Makes the estate on a platform that has none. */
-export async function makePrivateEstate(ready: ReadyLine): Promise<PrivateEstate> {
+export async function makePrivateEstate(
+  ready: ReadyLine,
+  { publicAccess }: { readonly publicAccess: "Enabled" | "Disabled" } = {
+    publicAccess: "Disabled",
+  },
+): Promise<PrivateEstate> {
   const credential = credentialOf(ready);
   const { subscriptionId, objectId } = credential;
   const clock = systemClock();
@@ -50,7 +55,7 @@ export async function makePrivateEstate(ready: ReadyLine): Promise<PrivateEstate
   const token = tokenClient({ transport, clock, endpoint: ready.arm, ...credential });
   const arm = armClient({ transport, clock, token, endpoint: ready.arm });
   const group = `/subscriptions/${subscriptionId}/resourceGroups/clients`;
-  const made = await makeResources({ arm, group, objectId });
+  const made = await makeResources({ arm, group, objectId, publicAccess });
   return { ...made, subscriptionId, token, close: () => transport.close() };
 }
 
@@ -58,6 +63,8 @@ interface Making {
   readonly arm: ArmClient;
   readonly group: ResourceId;
   readonly objectId: string;
+  /** Of the data collection endpoint. */
+  readonly publicAccess: "Enabled" | "Disabled";
 }
 
 async function makeResources(making: Making) {
@@ -107,14 +114,14 @@ async function makeNetwork({ arm, group }: Making) {
   return { vnet, subnet: `${vnet}/subnets/snet-private-endpoints` };
 }
 
-async function makeCollection({ arm, group }: Making, workspaceId: ResourceId) {
+async function makeCollection({ arm, group, publicAccess }: Making, workspaceId: ResourceId) {
   const put = putter(arm);
   const insights = `${group}/providers/Microsoft.Insights`;
   const dceId = `${insights}/dataCollectionEndpoints/dce-clients`;
   const dce = await put(dceId, "2022-06-01", {
     location: region,
     kind: "Linux",
-    properties: { networkAcls: { publicNetworkAccess: "Disabled" } },
+    properties: { networkAcls: { publicNetworkAccess: publicAccess } },
   });
   const streams = ["Microsoft-PrometheusMetrics"];
   const dcr = await put(`${insights}/dataCollectionRules/dcr-clients`, "2022-06-01", {
