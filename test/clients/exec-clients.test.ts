@@ -229,7 +229,7 @@ test("without a place exec stands in the only network there is, and two places a
   assert.ok(only.note.startsWith(`linkscope: in ${estate.vnetName}, by the gateway`), only.note);
   assert.match(only.note, /^ {2}not inside: Prometheus /m);
   for (const [places, says] of [
-    [["--public", "--vnet", estate.vnetName], /not both/],
+    [["--public", "--vnet", estate.vnetName], /Give one place/],
     [["--public", "--as", estate.vnetName], /--as needs --vnet/],
   ] as const) {
     const wrong = await platform.linkscope(["exec", ...places, ...words]);
