@@ -170,26 +170,25 @@ test("names resolve as the oracle resolves them, in every combination", () => {
 type Topology = {
   access: (typeof access)[number];
   endpointIn: "aks" | "hub";
-  peering: "none" | "Connected" | "Initiated" | "Disconnected" | "no-access";
+  peering: "none" | "Connected" | "Initiated" | "no-access";
   egress: "open" | "none" | "closed" | "patterns" | "denied" | "tag" | "unknown";
   zone: "aks" | "hub";
-  dns: "azure" | "resolver" | "proxy" | "firewall" | "unknown";
+  dns: "azure" | "resolver" | "proxy" | "unknown";
 };
 
 const topologies = {
   access: ["Enabled", "Disabled"],
   endpointIn: ["aks", "hub"],
-  peering: ["none", "Connected", "Initiated", "Disconnected", "no-access"],
+  peering: ["none", "Connected", "Initiated", "no-access"],
   egress: ["open", "none", "closed", "patterns", "denied", "tag", "unknown"],
   zone: ["aks", "hub"],
-  dns: ["azure", "resolver", "proxy", "firewall", "unknown"],
+  dns: ["azure", "resolver", "proxy", "unknown"],
 } as const;
 
 const servers = {
   azure: [],
   resolver: ["dnspr"],
   proxy: ["fw"],
-  firewall: ["fw"],
   unknown: ["10.1.7.7"],
 } as const;
 
@@ -261,19 +260,15 @@ test("peerings, routes, firewalls and DNS servers are decided as the oracle deci
     compare(givenOf(base, { ...networksOf(topology), clusters }), asks, outcomes);
     worldsSeen += 1;
   }
-  assert.equal(worldsSeen, 2 * 2 * 5 * 7 * 2 * 5);
-  assert.deepEqual(
-    [...outcomes.keys()].sort(),
-    [
-      "allow",
-      "deny",
-      "nxdomain",
-      "private",
-      "public",
-      "redirect",
-      "servfail",
-      "unreachable",
-    ].filter((outcome) => outcomes.has(outcome)),
-  );
-  assert.ok(outcomes.has("servfail") && outcomes.has("unreachable") && outcomes.has("redirect"));
+  assert.equal(worldsSeen, 2 * 2 * 4 * 7 * 2 * 4);
+  assert.deepEqual([...outcomes.keys()].sort(), [
+    "allow",
+    "deny",
+    "nxdomain",
+    "private",
+    "public",
+    "redirect",
+    "servfail",
+    "unreachable",
+  ]);
 });
