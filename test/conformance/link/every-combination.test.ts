@@ -264,7 +264,6 @@ test("peerings, routes, firewalls and DNS servers are decided as the oracle deci
   assert.deepEqual([...outcomes.keys()].sort(), [
     "allow",
     "deny",
-    "nxdomain",
     "private",
     "public",
     "redirect",
