@@ -170,7 +170,7 @@ test("the closing flags close the rest, and say first who else uses it; a second
   const { note } = await ends(0, ...closing);
   assert.match(
     note,
-    /to come, which touches others: Close the workspace amw-cmd to public queries/,
+    /this one touches others: Close the workspace amw-cmd to public queries/,
   );
   assert.match(note, /used by everyone who queries it from a public network/);
   assert.match(note, /✔ 2 changes were made\./);

@@ -17,7 +17,7 @@ export function planLines(plan: Plan): readonly string[] {
     // What is blocked may have changes all the same; how many is not known.
     ...(plan.blockers.length > 0 ? [] : [count]),
     ...affected.flatMap(({ says, affects }) => [
-      `  to come, which touches others: ${printable(says)}`,
+      `  this one touches others: ${printable(says)}`,
       ...affects.map((other) => `    used by ${printable(other.says)}`),
     ]),
   ];
