@@ -168,10 +168,7 @@ test("prove takes what is to be public as expected, refuses what is no expectati
 test("the closing flags close the rest, and say first who else uses it; a second run changes nothing", async () => {
   const closing = [...enabling, "--close-shared", "--close-query", "--wait", "60s"];
   const { note } = await ends(0, ...closing);
-  assert.match(
-    note,
-    /this one touches others: Close the workspace amw-cmd to public queries/,
-  );
+  assert.match(note, /this one touches others: Close the workspace amw-cmd to public queries/);
   assert.match(note, /used by everyone who queries it from a public network/);
   assert.match(note, /✔ 2 changes were made\./);
   const again = await ends(0, ...closing);
