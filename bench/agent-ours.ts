@@ -54,6 +54,8 @@ const agent = createAgent({
   clock,
   random: systemRandom(),
 });
+// The agent's own timers keep no process alive.
+setInterval(() => undefined, 60_000);
 process.once("SIGTERM", () => {
   void agent.stop().then(() => process.exit(0));
 });

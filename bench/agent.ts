@@ -146,8 +146,7 @@ async function measure(
         `${written.requests - before.requests} writes, ${((written.bytes - before.bytes) / 1e6).toFixed(1)} MB)\n`,
     );
   } finally {
-    child.kill("SIGTERM");
-    await once(child, "exit");
+    if (child.exitCode === null && child.kill("SIGTERM")) await once(child, "exit");
     await rm(folder, { recursive: true, force: true });
   }
 }

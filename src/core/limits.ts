@@ -147,7 +147,7 @@ export const limits = {
   scrapeSeriesMax: 200_000,
   scrapeTimeoutMs: 10_000,
   agentQueueBytesMax: 512 * 1024 * 1024,
-  agentBatchSamplesMax: 2_000,
+  agentBatchSamplesMax: 10_000,
   agentBatchBytesMax: 4 * 1024 * 1024,
   agentSegmentBytesMax: 8 * 1024 * 1024,
   agentTargetsMax: 500,

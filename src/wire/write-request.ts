@@ -30,7 +30,7 @@ export interface WriteSeries {
  * @see prometheus/prompb/remote.proto, types.proto
  */
 export function encodeWriteRequest(series: Iterable<WriteSeries>): Buffer {
-  const writer = new ProtobufWriter();
+  const writer = new ProtobufWriter(Array.isArray(series) ? bytesOf(series) : undefined);
   for (const one of series) {
     const { samples } = one;
     const labels = one.encodedLabels ?? encodeLabels(one.labels).toString("latin1");
@@ -56,6 +56,13 @@ export function encodeWriteRequest(series: Iterable<WriteSeries>): Buffer {
     }
   }
   return writer.written();
+}
+
+/** About how many bytes series with labels that are encoded already will take, so that the buffer need not grow. */
+function bytesOf(series: readonly WriteSeries[]): number {
+  let bytes = 256;
+  for (const { encodedLabels = "" } of series) bytes += encodedLabels.length + 32;
+  return bytes;
 }
 
 /** Its labels are field 1, as those of a series are. */
@@ -160,6 +167,7 @@ function encodeLabel({ name, value }: Label): Buffer {
 
 function varintBytes(value: number): number {
   if (value < 0) return 10; // Two's complement in 64 bits.
+  if (value >= 2 ** 35 && value < 2 ** 42) return 6; // Times of today.
   let rest = Number(value);
   let count = 1;
   for (; rest >= 0x80; rest = Math.floor(rest / 128)) count++;
@@ -168,8 +176,12 @@ function varintBytes(value: number): number {
 
 /** A buffer that grows by doubling. */
 class ProtobufWriter {
-  #buffer = Buffer.allocUnsafe(256);
+  #buffer: Buffer;
   #length = 0;
+
+  constructor(bytes = 256) {
+    this.#buffer = Buffer.allocUnsafe(bytes);
+  }
 
   tag(byte: number): void {
     this.#reserve(1);
@@ -179,10 +191,16 @@ class ProtobufWriter {
   varint(value: number): void {
     this.#reserve(10);
     if (value >= 0) {
-      let rest = value;
-      for (; rest >= 0x80; rest = Math.floor(rest / 128)) {
-        this.#buffer[this.#length++] = (rest % 128) | 0x80;
+      // In two parts, since the integer operations of JavaScript have 32 bits and a time in milliseconds has 41.
+      const high = Math.floor(value / 2 ** 28);
+      let rest = high === 0 ? value : value - high * 2 ** 28;
+      if (high > 0) {
+        for (let byte = 0; byte < 4; byte++, rest >>>= 7) {
+          this.#buffer[this.#length++] = (rest & 0x7f) | 0x80;
+        }
+        rest = high;
       }
+      for (; rest >= 0x80; rest >>>= 7) this.#buffer[this.#length++] = (rest & 0x7f) | 0x80;
       this.#buffer[this.#length++] = rest;
       return;
     }
