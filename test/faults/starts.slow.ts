@@ -92,7 +92,7 @@ test(
     const beganMs = Date.now();
     const again = linkscopeAt(at, ["start", "--once"]);
     await endedWith(again, 0);
-    assert.match(again.note(), /nothing to change/);
+    assert.match(again.note(), /Nothing to change/);
     const ages = [...again.out().matchAll(/ (\d+) s ago/g)].map(([, seconds]) => Number(seconds));
     assert.equal(ages.length, 2);
     const runSeconds = Math.ceil((Date.now() - beganMs) / 1000);
