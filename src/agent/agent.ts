@@ -5,7 +5,7 @@ import type { KubernetesClient, TokenSource, Transport } from "../client/index.t
 import { CodedError, limits, messageOf } from "../core/index.ts";
 import type { Clock, Random } from "../core/index.ts";
 import { encodeWriteRequest } from "../wire/index.ts";
-import type { WriteSeries } from "../wire/index.ts";
+import type { WrittenSample } from "../wire/index.ts";
 import { channelKeeper } from "./channel.ts";
 import type { ChannelState } from "./channel.ts";
 import type { LockFile } from "./folder-lock.ts";
@@ -220,7 +220,7 @@ function sourcesOf(
 }
 
 interface Intake {
-  readonly queue: (series: readonly WriteSeries[]) => void;
+  readonly queue: (series: readonly WrittenSample[]) => void;
   readonly state: () => Pick<AgentState, "samplesNotQueued" | "queueFailure">;
 }
 
@@ -229,7 +229,7 @@ function queueIntake(queue: Queue, wake: () => void): Intake {
   let samplesNotQueued = 0;
   let queueFailure: string | undefined;
   const failed = (says: string): void => void (queueFailure = says);
-  const append = (piece: readonly WriteSeries[]): void => {
+  const append = (piece: readonly WrittenSample[]): void => {
     const message = encodeWriteRequest(piece);
     if (message.length > limits.agentBatchBytesMax && piece.length > 1) {
       const half = Math.ceil(piece.length / 2);

@@ -30,7 +30,7 @@ export class SegmentWriter {
 
   /** Writes one record whole, so that a killed process leaves it readable once this returns. */
   append(payload: Uint8Array, samples: number): void {
-    const record = Buffer.alloc(recordHeaderBytes + payload.length);
+    const record = Buffer.allocUnsafe(recordHeaderBytes + payload.length);
     record.writeUInt32LE(payload.length, 0);
     record.writeUInt32LE(samples, 8);
     record.set(payload, recordHeaderBytes);

@@ -1,12 +1,14 @@
 /** The agent's queue on disk: what was scraped and not yet taken by the receiver, over restarts, within a bound of bytes. */
 import {
+  closeSync,
+  constants,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
-  writeFileSync,
+  writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { CodedError, limits, messageOf } from "../core/index.ts";
@@ -87,6 +89,13 @@ interface DiskQueueOptions {
   readonly unlock: () => void;
 }
 
+/** A record, and the offset at which the next one stands. */
+interface RecentRecord {
+  readonly payload: Uint8Array;
+  readonly samples: number;
+  readonly end: number;
+}
+
 class DiskQueue implements Queue {
   readonly #options: DiskQueueOptions;
   /** Oldest first; the last is written when there is a writer. */
@@ -94,8 +103,12 @@ class DiskQueue implements Queue {
   #writer: SegmentWriter | undefined;
   #position: Position;
   #nextNumber: number;
+  #positionFile: number | undefined;
   #droppedSamples = 0;
   #damagedBytes = 0;
+  /** Records that were written last, by where they stand, so that what is sent at once is not read back from the disk. */
+  readonly #recent = new Map<string, RecentRecord>();
+  #recentBytes = 0;
 
   constructor(options: DiskQueueOptions) {
     this.#options = options;
@@ -126,13 +139,14 @@ class DiskQueue implements Queue {
       );
     }
     const segment = this.#segments.at(-1) as Segment;
+    this.#remember(segment, { payload, samples, end: this.#writer?.bytes ?? 0 });
     segment.bytes = this.#writer?.bytes ?? segment.bytes;
     segment.samples += samples;
     this.#dropOldest();
   }
 
   next(bounds: { readonly samplesMax: number; readonly bytesMax: number }): QueueBatch | undefined {
-    const pieces: Buffer[] = [];
+    const pieces: Uint8Array[] = [];
     let samples = 0;
     let bytes = 0;
     let at = this.#position;
@@ -154,10 +168,13 @@ class DiskQueue implements Queue {
 
   acknowledge(batch: QueueBatch): void {
     this.#advance(batch.next);
-    const text = JSON.stringify(this.#position);
-    const path = positionPath(this.#options.folder);
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    // One write of one length at one place: a killed process leaves the old text or the new one.
+    this.#positionFile ??= openSync(
+      positionPath(this.#options.folder),
+      constants.O_WRONLY | constants.O_CREAT,
+      0o600,
+    );
+    writeSync(this.#positionFile, JSON.stringify(this.#position).padEnd(POSITION_BYTES), 0);
     this.#removeRead();
   }
 
@@ -173,6 +190,8 @@ class DiskQueue implements Queue {
 
   close(): void {
     this.#endWriter();
+    if (this.#positionFile !== undefined) closeSync(this.#positionFile);
+    this.#positionFile = undefined;
     this.#options.unlock();
   }
 
@@ -189,14 +208,15 @@ class DiskQueue implements Queue {
   /** The record at a position, or at the beginning of the next segment that has one. */
   #readAt(
     at: Position,
-  ): { readonly payload: Buffer; readonly samples: number; readonly next: Position } | undefined {
+  ):
+    | { readonly payload: Uint8Array; readonly samples: number; readonly next: Position }
+    | undefined {
     for (const { number } of this.#segments) {
       if (number < at.segment) continue;
       const offset = number === at.segment ? at.offset : 0;
-      const path = segmentPath(this.#options.folder, number);
-      const outcome = readRecord(path, offset);
-      if (outcome.kind !== "record") continue;
-      const { payload, samples, end } = outcome.record;
+      const record = this.#record(number, offset);
+      if (record === undefined) continue;
+      const { payload, samples, end } = record;
       return { payload, samples, next: { segment: number, offset: end } };
     }
     return undefined;
@@ -214,15 +234,30 @@ class DiskQueue implements Queue {
   }
 
   #samplesBetween({ number }: Segment, from: number, { offset }: Position): number {
-    const path = segmentPath(this.#options.folder, number);
     let samples = 0;
     for (let at = from; at < offset;) {
-      const outcome = readRecord(path, at);
-      if (outcome.kind !== "record") break;
-      samples += outcome.record.samples;
-      at = outcome.record.end;
+      const record = this.#record(number, at);
+      if (record === undefined) break;
+      samples += record.samples;
+      this.#recentBytes -= this.#recent.delete(`${number}:${at}`) ? record.payload.length : 0;
+      at = record.end;
     }
     return samples;
+  }
+
+  /** The record at an offset of a segment: as it was written, else as the disk has it. */
+  #record(number: number, offset: number): RecentRecord | undefined {
+    const recent = this.#recent.get(`${number}:${offset}`);
+    if (recent !== undefined) return recent;
+    const outcome = readRecord(segmentPath(this.#options.folder, number), offset);
+    return outcome.kind === "record" ? outcome.record : undefined;
+  }
+
+  /** Keeps a record that was just written, until it is acknowledged, as far as the room for them goes. */
+  #remember({ number, bytes }: Segment, record: RecentRecord): void {
+    if (this.#recentBytes + record.payload.length > limits.agentRecentBytesMax) return;
+    this.#recent.set(`${number}:${bytes}`, record);
+    this.#recentBytes += record.payload.length;
   }
 
   /** Removes segments that hold nothing any more, but not the one that is written. */
@@ -230,6 +265,7 @@ class DiskQueue implements Queue {
     const writing = this.#writer === undefined ? undefined : this.#segments.at(-1)?.number;
     this.#segments = this.#segments.filter((segment) => {
       if (segment.samples > 0 || segment.number === writing) return true;
+      this.#forget(segment.number);
       rmSync(segmentPath(this.#options.folder, segment.number), { force: true });
       return false;
     });
@@ -240,7 +276,17 @@ class DiskQueue implements Queue {
       const [oldest] = this.#segments.splice(0, 1);
       if (oldest === undefined) return;
       this.#droppedSamples += oldest.samples;
+      this.#forget(oldest.number);
       rmSync(segmentPath(this.#options.folder, oldest.number), { force: true });
+    }
+  }
+
+  /** Forgets what is kept of a segment that is gone. */
+  #forget(number: number): void {
+    for (const [place, { payload }] of this.#recent) {
+      if (!place.startsWith(`${number}:`)) continue;
+      this.#recent.delete(place);
+      this.#recentBytes -= payload.length;
     }
   }
 
@@ -265,6 +311,9 @@ class DiskQueue implements Queue {
 
 const segmentPath = (folder: string, number: number): string =>
   join(folder, `${String(number).padStart(12, "0")}.segment`);
+/** The length to which a position is filled up with blanks: two of the longest numbers and their names fit. */
+const POSITION_BYTES = 64;
+
 const positionPath = (folder: string): string => join(folder, "position.json");
 
 const segmentNumbers = (folder: string): readonly number[] =>

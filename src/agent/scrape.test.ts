@@ -11,7 +11,7 @@ import { seriesLabels } from "./series-labels.ts";
 import type { ScrapeTarget } from "./scrape.ts";
 import { startTargetLoop } from "./target-loop.ts";
 import { decodeRawLabels } from "../wire/index.ts";
-import type { WriteSeries } from "../wire/index.ts";
+import type { WrittenSample } from "../wire/index.ts";
 
 const target: ScrapeTarget = { job: "node", url: "http://127.0.0.1:9100/metrics" };
 const text = (body: string, type = "text/plain; version=0.0.4"): Scripted => ({
@@ -141,14 +141,14 @@ function loopOver(outcomes: readonly (string | undefined)[]) {
     source,
     externalLabels: { cluster: "c" },
     clock,
-    queue: (series: readonly WriteSeries[]) =>
+    queue: (series: readonly WrittenSample[]) =>
       void queued.push(
-        series.map(({ encodedLabels = "", samples }) => {
+        series.map(({ encodedLabels, value, timestampMs }) => {
           const short = formatLabels(decodedLabels(encodedLabels)).replace(
             '{cluster="c", instance="127.0.0.1:9100", job="node"}',
             "",
           );
-          return `${short} ${samples.map(({ value, timestampMs }) => `${value}@${(timestampMs - start) / 1000}`).join()}`;
+          return `${short} ${value}@${(timestampMs - start) / 1000}`;
         }),
       ),
   });

@@ -4,7 +4,7 @@
  */
 import type { Label, Labels } from "../core/index.ts";
 import { encodeLabels } from "../wire/index.ts";
-import type { Exemplar, SeriesTexts } from "../wire/index.ts";
+import type { Exemplar, KnownSeries, SeriesTexts } from "../wire/index.ts";
 
 /** One series as it is sent. */
 export interface KeptSeries {
@@ -47,11 +47,20 @@ export type MakeLabels = (scraped: Labels) => Labels | undefined;
 /** What labels that were read once have become. */
 type Made = KeptSeries | "unmade" | "dropped";
 
+/** A text that was read, and the one that followed it. */
+interface ReadSeries extends KnownSeries {
+  next: ReadSeries | undefined;
+  /** False when it is forgotten, though another may still say that it follows. */
+  kept: boolean;
+}
+
 export class SeriesCache implements SeriesTexts {
   readonly #make: MakeLabels;
   readonly #budget: SeriesBudget;
   /** By what a body says: labels as they were read. */
-  readonly #texts = new Map<string, Labels>();
+  readonly #texts = new Map<string, ReadSeries>();
+  #first: ReadSeries | undefined;
+  #last: ReadSeries | undefined;
   /** By those labels. Labels that come without a text, as a new object each time, are not here. */
   readonly #made = new Map<Labels, Made>();
   readonly #series = new Map<string, KeptSeries>();
@@ -66,8 +75,29 @@ export class SeriesCache implements SeriesTexts {
     this.#budget = options.budget;
   }
 
+  restart(): void {
+    this.#last = undefined;
+  }
+
+  expected(): KnownSeries | undefined {
+    const next = this.#last === undefined ? this.#first : this.#last.next;
+    return next?.kept === true ? next : undefined;
+  }
+
+  pass(known: KnownSeries): void {
+    this.#last = known as ReadSeries;
+  }
+
   get(text: string): Labels | undefined {
-    return this.#texts.get(text);
+    const known = this.#texts.get(text);
+    if (known !== undefined) this.#follow(known);
+    return known?.labels;
+  }
+
+  #follow(known: ReadSeries): void {
+    if (this.#last === undefined) this.#first = known;
+    else this.#last.next = known;
+    this.#last = known;
   }
 
   set(text: string, labels: Labels): Labels {
@@ -76,7 +106,9 @@ export class SeriesCache implements SeriesTexts {
       name: shared(budget, name),
       value: shared(budget, value),
     }));
-    this.#texts.set(shared(budget, text), kept);
+    const known = { text: shared(budget, text), labels: kept, next: undefined, kept: true };
+    this.#texts.set(known.text, known);
+    this.#follow(known);
     this.#made.set(kept, "unmade");
     this.#account(1);
     return kept;
@@ -151,8 +183,11 @@ export class SeriesCache implements SeriesTexts {
 
   #forget(which: (made: Made) => boolean): void {
     for (const [labels, made] of this.#made) if (which(made)) this.#made.delete(labels);
-    for (const [text, labels] of this.#texts) {
-      if (!this.#made.has(labels)) this.#texts.delete(text);
+    for (const [text, known] of this.#texts) {
+      if (this.#made.has(known.labels)) continue;
+      known.kept = false;
+      known.next = undefined;
+      this.#texts.delete(text);
     }
     this.#account(Math.max(this.#made.size, this.#series.size) - this.#used);
   }

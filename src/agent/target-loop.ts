@@ -1,8 +1,8 @@
 /** The life of one source: scraped at its interval, its report and its staleness markers made, all of it queued. */
 import { formatLabels, messageOf } from "../core/index.ts";
-import type { Clock, Labels, Timer } from "../core/index.ts";
+import type { Clock, Timer } from "../core/index.ts";
 import { encodeLabels } from "../wire/index.ts";
-import type { WriteExemplar, WriteSeries } from "../wire/index.ts";
+import type { WriteExemplar, WrittenSample } from "../wire/index.ts";
 import type { SampleSource, ScrapedSample, ScrapeOutcome } from "./scrape.ts";
 import { SeriesCache, seriesBudget } from "./series-cache.ts";
 import type { KeptSeries, SeriesBudget } from "./series-cache.ts";
@@ -32,7 +32,7 @@ export interface TargetLoopOptions {
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly clock: Clock;
   /** Takes the series of one scrape; it never throws. */
-  readonly queue: (series: readonly WriteSeries[]) => void;
+  readonly queue: (series: readonly WrittenSample[]) => void;
   /** Shared by all loops of an agent; a loop alone has no limit. */
   readonly budget?: SeriesBudget;
   /** Waits until this scrape may begin; what it answers is called at its end. Absent: at once. */
@@ -54,7 +54,7 @@ interface Taken {
   readonly up: boolean;
   readonly says: string | undefined;
   readonly scraped: number;
-  readonly series: readonly WriteSeries[];
+  readonly series: readonly WrittenSample[];
   readonly gone: readonly KeptSeries[];
   readonly added: number;
 }
@@ -119,10 +119,10 @@ class TargetLoopRun implements TargetLoop {
       scrape_samples_post_metric_relabeling: taken.series.length,
       scrape_series_added: taken.added,
     };
-    const report = this.#reports.map(({ name, labels, encoded }) => ({
-      labels,
+    const report = this.#reports.map(({ name, encoded }) => ({
       encodedLabels: encoded,
-      samples: [{ timestampMs: startMs, value: values[name] }],
+      timestampMs: startMs,
+      value: values[name],
     }));
     queue([...taken.series, ...staleSeries(taken.gone, startMs), ...report]);
     this.#state = {
@@ -150,7 +150,7 @@ class TargetLoopRun implements TargetLoop {
     const { samples } = outcome;
     const { limits, honorTimestamps } = rulesOf(this.#options.source);
     this.#cache.begin();
-    const series: WriteSeries[] = [];
+    const series: WrittenSample[] = [];
     try {
       for (const sample of samples) {
         const kept = this.#cache.take(sample.labels);
@@ -186,16 +186,12 @@ function initialState({ job, instance }: SampleSource): TargetState {
 
 function written(
   kept: KeptSeries,
-  { labels, value, timestampMs, exemplar }: ScrapedSample,
+  { value, timestampMs, exemplar }: ScrapedSample,
   { startMs, honorTimestamps }: { readonly startMs: number; readonly honorTimestamps: boolean },
-): WriteSeries {
+): WrittenSample {
   const own = honorTimestamps ? timestampMs : undefined;
   kept.tracked = own === undefined;
-  const series = {
-    labels,
-    encodedLabels: kept.encoded,
-    samples: [{ timestampMs: own ?? startMs, value }],
-  };
+  const series = { encodedLabels: kept.encoded, timestampMs: own ?? startMs, value };
   if (exemplar === undefined || sameExemplar(exemplar, kept.exemplar)) return series;
   kept.exemplar = exemplar;
   const sent: WriteExemplar = { ...exemplar, timestampMs: exemplar.timestampMs ?? startMs };
@@ -215,11 +211,11 @@ const sameExemplar = (
 const staleSeries = (
   gone: readonly { readonly encoded: string }[],
   timestampMs: number,
-): WriteSeries[] =>
+): WrittenSample[] =>
   gone.map(({ encoded }) => ({
-    labels: [],
     encodedLabels: encoded,
-    samples: [{ timestampMs, value: "stale" }],
+    timestampMs,
+    value: "stale",
   }));
 
 const REPORTS = [
@@ -234,7 +230,6 @@ type ReportName = (typeof REPORTS)[number];
 
 interface Report {
   readonly name: ReportName;
-  readonly labels: Labels;
   readonly encoded: string;
 }
 
@@ -242,6 +237,6 @@ function reportsOf({ source, externalLabels }: TargetLoopOptions): readonly Repo
   const own = { ...source.labels, job: source.job, instance: source.instance };
   return REPORTS.map((name) => {
     const labels = seriesLabels([{ name: "__name__", value: name }], own, externalLabels);
-    return { name, labels, encoded: encodeLabels(labels).toString("latin1") };
+    return { name, encoded: encodeLabels(labels).toString("latin1") };
   });
 }

@@ -149,6 +149,7 @@ export const limits = {
   agentQueueBytesMax: 512 * 1024 * 1024,
   agentBatchSamplesMax: 10_000,
   agentBatchBytesMax: 4 * 1024 * 1024,
+  agentRecentBytesMax: 16 * 1024 * 1024,
   agentSegmentBytesMax: 8 * 1024 * 1024,
   agentTargetsMax: 500,
   agentConfigurationRefreshMs: 5 * 60 * 1000,

@@ -25,9 +25,21 @@ export interface Exemplar {
  * same text gives the same object, and is not read again.
  */
 export interface SeriesTexts {
+  /** A body is read from its first line. */
+  restart(): void;
+  /** The series that followed last time the one that was read last: exporters keep their order. */
+  expected(): KnownSeries | undefined;
+  /** Says that the expected series was read. */
+  pass(known: KnownSeries): void;
   get(text: string): Labels | undefined;
   /** @returns what to use for these labels: a copy, where the given ones would keep the whole body alive. */
   set(text: string, labels: Labels): Labels;
+}
+
+/** A series by the text that stands for it. */
+export interface KnownSeries {
+  readonly text: string;
+  readonly labels: Labels;
 }
 
 export interface ExpositionOptions {
@@ -82,13 +94,16 @@ export function parseExposition(
   const samples: ExpositionSample[] = [];
   const metadata = new Map<string, MetricMetadata>();
   const errors: ExpositionError[] = [];
+  const reader = new LineReader(text, 0, 0);
+  const target: Target = { samples, metadata, series };
+  series?.restart();
   let line = 1;
   for (let start = 0; start < text.length && errors.length < ERRORS_MAX; line++) {
     const newline = text.indexOf("\n", start);
     const end = newline < 0 ? text.length : newline;
-    const reader = new LineReader(text, start, end);
+    reader.begin(start, end);
     try {
-      readLine(reader, { samples, metadata, series });
+      readLine(reader, target);
       if (samples.length > samplesMax) {
         samples.pop();
         throw new LineError(
@@ -155,6 +170,11 @@ function readSample(reader: LineReader, series: SeriesTexts | undefined): Exposi
 function readSeries(reader: LineReader, series: SeriesTexts | undefined): Labels {
   const start = reader.at;
   if (series !== undefined) {
+    const expected = series.expected();
+    if (expected !== undefined && reader.takeSeries(expected.text)) {
+      series.pass(expected);
+      return expected.labels;
+    }
     const end = reader.seriesEnd();
     const known = series.get(reader.text(start, end));
     // `a {b="c"}` has a blank where the key of `a` ends.

@@ -6,7 +6,13 @@ export { SNAPPY_SLACK_BYTES, snappyDecode } from "./snappy-decode.ts";
 export type { SnappyDecodeOptions } from "./snappy-decode.ts";
 export { snappyEncode } from "./snappy-encode.ts";
 export { decodeRawLabels, encodeLabels, encodeWriteRequest } from "./write-request.ts";
-export type { RawLabel, WriteExemplar, WriteSample, WriteSeries } from "./write-request.ts";
+export type {
+  RawLabel,
+  WriteExemplar,
+  WriteSample,
+  WriteSeries,
+  WrittenSample,
+} from "./write-request.ts";
 export { WriteRequestCursor } from "./write-request-cursor.ts";
 export { parseExposition } from "./exposition.ts";
 export type {
@@ -17,6 +23,7 @@ export type {
   ExpositionSample,
   MetricMetadata,
   MetricType,
+  KnownSeries,
   SeriesTexts,
 } from "./exposition.ts";
 export { parseMetricsProtobuf } from "./metrics-protobuf.ts";

@@ -12,13 +12,19 @@ export class LineError extends Error {
 /** A position in one line. Each method moves past what it read, or throws a LineError. */
 export class LineReader {
   readonly #text: string;
-  readonly #end: number;
+  #end: number;
   at: number;
 
   constructor(text: string, start: number, end: number) {
     this.#text = text;
     this.#end = end;
     this.at = start;
+  }
+
+  /** Goes on with another line of the same text. */
+  begin(start: number, end: number): void {
+    this.at = start;
+    this.#end = end;
   }
 
   atEnd(): boolean {
@@ -51,6 +57,18 @@ export class LineReader {
   /** @see seriesEnd */
   seriesEnd(): number {
     return seriesEnd(this.#text, this.at, this.#end);
+  }
+
+  /** Passes a series that is written as `text`, a key that `seriesEnd` found before; false where another stands here. */
+  takeSeries(text: string): boolean {
+    const after = this.at + text.length;
+    if (after >= this.#end || !this.#text.startsWith(text, this.at)) return false;
+    const named = text.charCodeAt(text.length - 1) !== 0x7d;
+    if (named && (!isBlank(this.#text.charCodeAt(after)) || this.opensBraceAfter(after))) {
+      return false;
+    }
+    this.at = after;
+    return true;
   }
 
   /** Whether the next that is no blank, from `position` on, is an opening brace. */
@@ -180,12 +198,20 @@ const isLetter = (code: number): boolean =>
   (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f;
 export const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text);
 
+/** Whether a word begins as JavaScript's numbers of another base do: `0x`, `0b`, `0o`. */
+const hasRadix = (word: string): boolean =>
+  word.charCodeAt(0) === 0x30 &&
+  word.length > 1 &&
+  isLetter(word.charCodeAt(1)) &&
+  word[1] !== "e" &&
+  word[1] !== "E";
+
 /** As Go's strconv.ParseFloat, but for hexadecimal floats, which no exporter writes. */
 export function parseValue(word: string): number | undefined {
   // Nearly every value is plain digits: Number reads them, and only 0x, 0b and 0o are JavaScript's own.
   if (isDigit(word.charCodeAt(0)) && isDigit(word.charCodeAt(word.length - 1))) {
     const plain = Number(word);
-    return Number.isNaN(plain) || /^0[xXbBoO]/.test(word) ? undefined : plain;
+    return Number.isNaN(plain) || hasRadix(word) ? undefined : plain;
   }
   if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) return Number(word);
   const sign = word.startsWith("-") ? -1 : 1;

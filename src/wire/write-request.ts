@@ -24,32 +24,26 @@ export interface WriteSeries {
   readonly exemplars?: readonly WriteExemplar[];
 }
 
+/** One sample of a series whose labels are encoded already: what a scrape sends, without a list for each. */
+export interface WrittenSample {
+  readonly encodedLabels: string;
+  readonly timestampMs: number;
+  readonly value: number | "stale";
+  readonly exemplars?: readonly WriteExemplar[];
+}
+
 /**
  * Encodes one remote-write 1.0 message. Compress it with `snappyEncode` to send it.
  *
  * @see prometheus/prompb/remote.proto, types.proto
  */
-export function encodeWriteRequest(series: Iterable<WriteSeries>): Buffer {
+export function encodeWriteRequest(series: Iterable<WriteSeries | WrittenSample>): Buffer {
   const writer = new ProtobufWriter(Array.isArray(series) ? bytesOf(series) : undefined);
   for (const one of series) {
-    const { samples } = one;
-    const labels = one.encodedLabels ?? encodeLabels(one.labels).toString("latin1");
-    const exemplars = one.exemplars?.map(encodeExemplar) ?? [];
-    let length = labels.length;
-    for (const { timestampMs } of samples) length += 12 + varintBytes(timestampMs);
-    for (const { length: bytes } of exemplars) length += 1 + varintBytes(bytes) + bytes;
-    writer.tag(0x0a);
-    writer.varint(length);
-    writer.latin1(labels);
-    for (const { value, timestampMs } of samples) {
-      writer.tag(0x12);
-      writer.varint(10 + varintBytes(timestampMs));
-      writer.tag(0x09);
-      writer.double(value);
-      writer.tag(0x10);
-      writer.varint(timestampMs);
-    }
-    for (const exemplar of exemplars) {
+    const exemplars = one.exemplars?.map(encodeExemplar);
+    if ("samples" in one) writeSeries(writer, one, exemplars);
+    else writeSample(writer, one, exemplars);
+    for (const exemplar of exemplars ?? []) {
       writer.tag(0x1a);
       writer.varint(exemplar.length);
       writer.bytes(exemplar);
@@ -58,8 +52,36 @@ export function encodeWriteRequest(series: Iterable<WriteSeries>): Buffer {
   return writer.written();
 }
 
+function writeSeries(
+  writer: ProtobufWriter,
+  { labels, encodedLabels, samples }: WriteSeries,
+  exemplars: readonly Buffer[] | undefined,
+): void {
+  const encoded = encodedLabels ?? encodeLabels(labels).toString("latin1");
+  let length = encoded.length + exemplarBytes(exemplars);
+  for (const { timestampMs } of samples) length += 12 + varintBytes(timestampMs);
+  writer.tag(0x0a);
+  writer.varint(length);
+  writer.latin1(encoded);
+  for (const { timestampMs, value } of samples) writer.sample(timestampMs, value);
+}
+
+function writeSample(
+  writer: ProtobufWriter,
+  { encodedLabels, timestampMs, value }: WrittenSample,
+  exemplars: readonly Buffer[] | undefined,
+): void {
+  writer.tag(0x0a);
+  writer.varint(encodedLabels.length + exemplarBytes(exemplars) + 12 + varintBytes(timestampMs));
+  writer.latin1(encodedLabels);
+  writer.sample(timestampMs, value);
+}
+
+const exemplarBytes = (exemplars: readonly Buffer[] | undefined): number =>
+  exemplars?.reduce((sum, { length }) => sum + 1 + varintBytes(length) + length, 0) ?? 0;
+
 /** About how many bytes series with labels that are encoded already will take, so that the buffer need not grow. */
-function bytesOf(series: readonly WriteSeries[]): number {
+function bytesOf(series: readonly (WriteSeries | WrittenSample)[]): number {
   let bytes = 256;
   for (const { encodedLabels = "" } of series) bytes += encodedLabels.length + 32;
   return bytes;
@@ -207,6 +229,15 @@ class ProtobufWriter {
     let rest = BigInt.asUintN(64, BigInt(value));
     for (; rest >= 0x80n; rest >>= 7n) this.#buffer[this.#length++] = Number(rest & 0x7fn) | 0x80;
     this.#buffer[this.#length++] = Number(rest);
+  }
+
+  sample(timestampMs: number, value: number | "stale"): void {
+    this.tag(0x12);
+    this.varint(10 + varintBytes(timestampMs));
+    this.tag(0x09);
+    this.double(value);
+    this.tag(0x10);
+    this.varint(timestampMs);
   }
 
   double(value: number | "stale"): void {
