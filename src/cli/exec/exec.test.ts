@@ -85,7 +85,8 @@ test(
       ),
       inNamespace,
     );
-    assert.match(out, /one=7\nfree=35\nhttp=7\ngateway=7\n0\nadmin=7\n/, out + err);
+    // The relay takes a connection and resets it: curl calls that 35, or 7 when the reset comes before it has looked.
+    assert.match(out, /one=7\nfree=(?:35|7)\nhttp=7\ngateway=7\n0\nadmin=7\n/, out + err);
     assert.match(out, /nameserver 168\.63\.129\.16\nhosts: files dns\n/);
     assert.match(out, new RegExp(`\n${process.getuid?.()}\n`));
     const random = seededRandom(7);
