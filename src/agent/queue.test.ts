@@ -190,3 +190,35 @@ test("kill -9 while pieces are written and acknowledged: none that was kept is l
   );
   assert.ok((left.at(-1) ?? 0) >= (kept.at(-1) ?? 0));
 });
+
+test("what was written last is kept in memory up to its limit, and what is past it comes from the disk", () => {
+  const folder = testFolder();
+  const queue = open(folder);
+  const size = limits.agentBatchBytesMax;
+  const kept = limits.agentRecentBytesMax / size;
+  assert.ok(Number.isInteger(kept));
+  for (let index = 0; index <= kept; index += 1) queue.append(Buffer.alloc(size, index + 1), 1);
+  // Whatever still comes out was in memory.
+  for (const name of segments(folder)) truncateSync(join(folder, name), 0);
+  for (let index = 0; index < kept; index += 1) {
+    const batch = queue.next({ samplesMax: 1, bytesMax: size });
+    assert.equal(batch?.message[0], index + 1);
+    if (batch !== undefined) queue.acknowledge(batch);
+  }
+  assert.equal(queue.next({ samplesMax: 1, bytesMax: size }), undefined);
+  queue.close();
+});
+
+test("a position takes one length, however far it stands", () => {
+  const folder = testFolder();
+  const queue = open(folder);
+  for (const text of ["one", "two"]) {
+    queue.append(piece(text), 1);
+    const batch = queue.next(bounds);
+    if (batch !== undefined) queue.acknowledge(batch);
+    assert.equal(readFileSync(join(folder, "position.json")).length, 64);
+  }
+  const furthest = { segment: Number.MAX_SAFE_INTEGER, offset: Number.MAX_SAFE_INTEGER };
+  assert.ok(JSON.stringify(furthest).length <= 64);
+  queue.close();
+});

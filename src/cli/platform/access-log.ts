@@ -5,6 +5,7 @@ import { isObject, listAt, stringAt } from "../../arm/index.ts";
 import type { JsonObject } from "../../arm/index.ts";
 
 const TAIL_BYTES = 1024 * 1024;
+const HOST_CHARS_MAX = 40;
 
 /** The newest line of the log for each host and way in, each as one sentence; none where there is no log. */
 export function accessLines(
@@ -26,7 +27,9 @@ function sentenceOf(entry: JsonObject): string {
   const way = endpoint === undefined ? "publicly" : `by ${endpoint}`;
   const rule = stringAt(listAt(entry, "reasons").at(-1), "rule");
   const decided = rule === undefined ? "" : `, ${rule}`;
-  return `the edge's log: ${stringAt(entry, "host")?.slice(0, 40)}… ${way}: ${String(entry["status"])}${decided}`;
+  const host = stringAt(entry, "host") ?? "";
+  const shown = host.length > HOST_CHARS_MAX ? `${host.slice(0, HOST_CHARS_MAX)}…` : host;
+  return `the edge's log: ${shown} ${way}: ${String(entry["status"])}${decided}`;
 }
 
 function readEntry(line: string): JsonObject | undefined {
