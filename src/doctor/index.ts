@@ -1,0 +1,2 @@
+/** The doctor: checks over a snapshot, their order of cause, and what they say. */
+export {};
