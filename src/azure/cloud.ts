@@ -9,6 +9,10 @@ export const cloud = {
   globalHandlerHost: "global.handler.control.monitor.azure.com",
   /** The host that Log Analytics queries reach over a private link. */
   logsQueryHost: "api.monitor.azure.com",
+  /** Where clients send Log Analytics queries. Public DNS gives it the alias `logsQueryHost`. */
+  logAnalyticsHost: "api.loganalytics.azure.com",
+  /** The older name of `logAnalyticsHost`; SDKs still use it. */
+  logAnalyticsClassicHost: "api.loganalytics.io",
   monitorSuffix: "monitor.azure.com",
   prometheusSuffix: "prometheus.monitor.azure.com",
   odsSuffix: "ods.opinsights.azure.com",
@@ -30,8 +34,9 @@ export const audiences = {
   monitor: "https://monitor.azure.com/",
   /** Queries of an Azure Monitor workspace. */
   prometheus: "https://prometheus.monitor.azure.com",
-  /** Queries of a Log Analytics workspace. */
+  /** Queries of a Log Analytics workspace: the documented name, and those that services take beside it. */
   logAnalytics: "https://api.loganalytics.io",
+  logAnalyticsAzure: "https://api.loganalytics.azure.com",
 } as const;
 
 /**
@@ -52,9 +57,17 @@ export const fixedAddresses = {
   source: "learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16",
 } as const;
 
+/** The hosts that answer Log Analytics queries. @see learn.microsoft.com/azure/azure-monitor/logs/api/overview */
+export const logsQueryHosts: readonly string[] = [
+  cloud.logsQueryHost,
+  cloud.logAnalyticsHost,
+  cloud.logAnalyticsClassicHost,
+];
+
 /** The hosts that exist before any resource does. A certificate may be minted for them at any time. */
 export const fixedHosts: readonly string[] = [
   cloud.armHost,
   cloud.loginHost,
   cloud.globalHandlerHost,
+  ...logsQueryHosts,
 ];

@@ -55,6 +55,27 @@ export function dceHosts({ name, key, region }: NamedHost): DceHosts {
 export const workspaceQueryHost = ({ name, key, region }: NamedHost): string =>
   `${hostLabel(name)}-${key}.${regionLabel(region)}.${cloud.prometheusSuffix}`;
 
+export interface WorkspaceHosts {
+  /** Takes records. */
+  readonly ods: string;
+  /** Registers agents, and serves them their management. */
+  readonly oms: string;
+  readonly agentService: string;
+}
+
+/**
+ * The three hosts of a Log Analytics workspace, named after its `customerId`.
+ * @see learn.microsoft.com/azure/azure-monitor/fundamentals/private-link-configure
+ */
+export function workspaceHosts(customerId: string): WorkspaceHosts {
+  const label = customerId.toLowerCase();
+  return {
+    ods: `${label}.${cloud.odsSuffix}`,
+    oms: `${label}.${cloud.omsSuffix}`,
+    agentService: `${label}.${cloud.agentServiceSuffix}`,
+  };
+}
+
 /** The host of an `https://host/…` endpoint in lower case, or undefined when it is no URL. */
 export function hostOfEndpoint(endpoint: string): string | undefined {
   return URL.canParse(endpoint) ? new URL(endpoint).hostname : undefined;

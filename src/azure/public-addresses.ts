@@ -1,5 +1,5 @@
 /** Public addresses: one per service (and region) in 203.0.113.0/24, which is routed nowhere, so that a leak goes nowhere. */
-import { cloud } from "./cloud.ts";
+import { cloud, logsQueryHosts } from "./cloud.ts";
 import { regions } from "./regions.ts";
 import { scopeZones } from "./zones.ts";
 
@@ -54,7 +54,7 @@ const fixedServices: ReadonlyMap<string, PublicService> = new Map<string, Public
   [cloud.armHost, "arm"],
   [cloud.loginHost, "login"],
   [cloud.globalHandlerHost, "configuration-global"],
-  [cloud.logsQueryHost, "logs-query"],
+  ...logsQueryHosts.map((host): [string, PublicService] => [host, "logs-query"]),
   [cloud.solutionPackHost, "solution-packs"],
   ...applicationInsightsNames.map((name): [string, PublicService] => [
     `${name}.${cloud.monitorSuffix}`,

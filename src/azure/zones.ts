@@ -68,3 +68,15 @@ export function publicNameOf(alias: string): string | undefined {
   const host = labels.toSpliced(at, 1).join(".");
   return privateAlias(host)?.alias === alias.toLowerCase() ? host : undefined;
 }
+
+/**
+ * The other public name that public DNS sends a name to before any `privatelink` alias, or undefined: the hosts of Log
+ * Analytics queries lead to the one of them that a private link takes over.
+ * @see learn.microsoft.com/azure/azure-monitor/fundamentals/azure-monitor-network-access
+ */
+export function publicAlias(host: string): string | undefined {
+  const name = host.toLowerCase();
+  return name === cloud.logAnalyticsHost || name === cloud.logAnalyticsClassicHost
+    ? cloud.logsQueryHost
+    : undefined;
+}
