@@ -1,5 +1,7 @@
 /** Byte formats in plain TypeScript: nothing here opens a socket or a file. */
 export { wireErrors } from "./errors.ts";
+export { readJsonEnvelope, readJsonRecords } from "./json-records.ts";
+export type { JsonEnvelope, JsonRecords, JsonRecordsOptions } from "./json-records.ts";
 export { decodeProxyHeader, encodeProxyHeader } from "./proxy-header.ts";
 export type { ProxyAddresses, ProxyEndpoint, ProxyHeader } from "./proxy-header.ts";
 export { SNAPPY_SLACK_BYTES, snappyDecode } from "./snappy-decode.ts";
