@@ -211,4 +211,7 @@ export const limits = {
   // Topology and portal.
   topologyNodesMax: 400,
   portalBodyBytesMax: 1024,
+
+  // Explaining error texts.
+  explainLineCharsMax: 64 * 1024,
 } as const;
