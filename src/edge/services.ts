@@ -47,6 +47,11 @@ export async function answerAt(
       return answerMetricsQuery(exchange, context);
     case "logs-ingestion":
       return refuseLogs(exchange);
+    case "ods":
+    case "oms":
+    case "agent-service":
+    case "logs-query":
+      return refusal("FeatureNotEmulated", `Nothing is emulated at ${exchange.served.host} yet.`);
     default:
       return assertNever(kind);
   }

@@ -44,6 +44,22 @@ export const ruleSources = {
     "inferred: SecuredByPerimeter asks a network security perimeter, which is not emulated",
   "workspace.unknown": "inferred: an Azure Monitor workspace that does not exist answers nothing",
 
+  "scope.query-private-only": design,
+  "scope.query-open": design,
+  "scope.query-exclusion": design,
+
+  "law.ingestion-enabled": configure,
+  "law.ingestion-disabled": configure,
+  "law.ingestion-perimeter":
+    "inferred: SecuredByPerimeter asks a network security perimeter, which is not emulated",
+  "law.query-enabled": configure,
+  "law.query-disabled": configure,
+  "law.query-perimeter":
+    "inferred: SecuredByPerimeter asks a network security perimeter, which is not emulated",
+  "law.query-arm": security,
+  "law.unknown":
+    "inferred: a Log Analytics workspace that does not exist takes and answers nothing",
+
   "configuration.redirect": agent,
   "configuration.endpoint-required": agent,
   "configuration.global-public": agent,
@@ -61,6 +77,7 @@ export const ruleSources = {
   "role.unknown-definition": "inferred: a role that is not known grants nothing",
   "role.conditional": "inferred: conditions of assignments are not emulated, and grant nothing",
 
+  "dns.service-alias": `${monitor}/fundamentals/azure-monitor-network-access`,
   "dns.alias": "github.com/Azure/Azure-Landing-Zones/issues/270",
   "dns.workspace-alias": workspaceEndpoint,
   "dns.workspace-without-endpoint": workspaceEndpoint,

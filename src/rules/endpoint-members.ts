@@ -2,6 +2,7 @@
 import { sameId } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
 import { groupIds, privateAlias, sharedScopeHosts } from "../azure/index.ts";
+import { lawOf } from "./law-view.ts";
 import { dceOf, scopedResourcesIn, scopeOf, workspaceOf } from "./view.ts";
 
 export interface EndpointMember {
@@ -19,7 +20,9 @@ export interface EndpointMember {
 
 /**
  * The members that a private endpoint of `targetId` has, in a stable order: the eight shared ones of a scope, then
- * three per linked data collection endpoint in the order of their links; one for a workspace.
+ * three per linked data collection endpoint and three per linked Log Analytics workspace in the order of their links;
+ * one for an Azure Monitor workspace. The Log Analytics workspaces of a region share one name, and so one address, per
+ * zone (endpoint compression, for endpoints since December 2021).
  * Empty when the target does not exist or has no such group.
  * @see learn.microsoft.com/azure/azure-monitor/fundamentals/private-link-configure
  */
@@ -33,7 +36,10 @@ export function endpointMembers(
     if (groupId.toLowerCase() !== groupIds.azureMonitor) return [];
     return [
       ...sharedScopeHosts.flatMap((host) => memberOf(host, true)),
-      ...scopedResourcesIn(graph, targetId).flatMap(({ linkedId }) => dceMembers(graph, linkedId)),
+      ...scopedResourcesIn(graph, targetId).flatMap(({ linkedId }) => [
+        ...dceMembers(graph, linkedId),
+        ...lawMembers(graph, linkedId),
+      ]),
     ];
   }
   const workspace = workspaceOf(graph, targetId);
@@ -56,6 +62,21 @@ function dceMembers(graph: Graph, linkedId: ResourceId): readonly EndpointMember
   if (dce === undefined || !sameId(dce.id, linkedId)) return [];
   return [dce.configurationHost, dce.logsHost, dce.metricsHost].flatMap((host) =>
     host === undefined ? [] : memberOf(host, false),
+  );
+}
+
+/** @see learn.microsoft.com/azure/azure-monitor/fundamentals/private-link-configure, "Endpoint compression"; the names are inferred */
+function lawMembers(graph: Graph, linkedId: ResourceId): readonly EndpointMember[] {
+  const law = lawOf(graph, linkedId);
+  if (law === undefined) return [];
+  const { ods, oms, agentService } = law.hosts;
+  const zones = [
+    [oms, "oms"],
+    [ods, "ods"],
+    [agentService, "agentsvc"],
+  ] as const;
+  return zones.flatMap(([host, zone]) =>
+    memberOf(host, false).map((member) => ({ ...member, memberName: `${zone}.${law.region}` })),
   );
 }
 

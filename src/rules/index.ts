@@ -16,6 +16,10 @@ export { fqdnMatches, fqdnPatternProblem, rangeOf } from "./firewall-decision.ts
 export { firewallDnsKeys, firewallsOf } from "./firewall-view.ts";
 export type { FirewallView } from "./firewall-view.ts";
 export { ingestionAccess, isScope } from "./ingestion-access.ts";
+export { lawByCustomerId, lawOf, lawOfTable, lawsOf, logFlowsOf } from "./law-view.ts";
+export type { LawView, LogFlow } from "./law-view.ts";
+export { logsQueryAccess } from "./logs-query-access.ts";
+export type { LogsQueryQuestion } from "./logs-query-access.ts";
 export { resolveName } from "./name-resolution.ts";
 export type { NameOutcome, NameQuestion, NameResolution, NameStep } from "./name-resolution.ts";
 export {
@@ -38,6 +42,7 @@ export type {
   RecordNode,
   ZoneLinkView,
 } from "./network-view.ts";
+export { odsAccess } from "./ods-access.ts";
 export {
   forwardedSuffixes,
   forwarderTag,
@@ -103,6 +108,7 @@ export {
   scopedResourcesIn,
   scopedResourcesOf,
   scopeLinks,
+  publicAccessOf,
   scopeOf,
   types,
   workspaceOf,
@@ -114,6 +120,7 @@ export type {
   DcrView,
   PublicNetworkAccess,
   ScopedResourceView,
+  ScopeExclusion,
   ScopeView,
   WorkspaceView,
 } from "./view.ts";

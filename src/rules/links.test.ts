@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Graph, JsonObject } from "../arm/index.ts";
-import { cloud } from "../azure/index.ts";
+import { cloud, fixedHosts } from "../azure/index.ts";
 import {
   addressInVnet,
   configurationAccess,
@@ -102,10 +102,7 @@ test("the fixed hosts are served before any resource exists, and no resource tak
   const graph = graphOf({
     [workspaceId]: { metrics: { prometheusQueryEndpoint: `https://${cloud.armHost}` } },
   });
-  assert.deepEqual(
-    [...servedHosts(graph).keys()],
-    [cloud.armHost, cloud.loginHost, cloud.globalHandlerHost],
-  );
+  assert.deepEqual([...servedHosts(graph).keys()], [...fixedHosts]);
   assert.equal(servedHosts(graph).get(cloud.armHost)?.kind, "arm");
   assert.equal(servedHosts(graph), servedHosts(graph));
 });

@@ -3,6 +3,7 @@ import type { Graph, ResourceId } from "../arm/index.ts";
 import type { Reason, Verdict } from "../core/index.ts";
 import { because } from "./because.ts";
 import { ingestionAccess } from "./ingestion-access.ts";
+import { odsAccess } from "./ods-access.ts";
 import { resolveName } from "./name-resolution.ts";
 import type { NameResolution } from "./name-resolution.ts";
 import { originOfEndpoint, publicOrigin } from "./origin.ts";
@@ -102,6 +103,11 @@ function accessHop(graph: Graph, host: string, origin: Origin): Hop {
       const workspaceId = served.resourceId ?? "";
       return hopOf("access", workspaceId, workspaceQueryAccess(graph, { origin, workspaceId }));
     }
+    case "ods":
+    case "oms": {
+      const workspaceId = served.resourceId ?? "";
+      return hopOf("access", workspaceId, odsAccess(graph, { origin, workspaceId }));
+    }
     default:
       return { kind: "access", at: host, passes: true, reasons: openTo(host, served?.kind) };
   }
@@ -111,8 +117,10 @@ function openTo(host: string, kind: string | undefined): readonly Reason[] {
   const says =
     kind === "configuration-global"
       ? `${host} answers everyone, and sends an agent to the endpoint that its cluster is associated with.`
-      : kind === undefined
-        ? `The platform serves nothing at ${host}; the way to its address is open.`
-        : `${host} answers everyone with a valid token.`;
+      : kind === "logs-query"
+        ? `${host} answers everyone; each query is decided by the workspaces that it names.`
+        : kind === undefined
+          ? `The platform serves nothing at ${host}; the way to its address is open.`
+          : `${host} answers everyone with a valid token.`;
   return [because("access.open", says)];
 }

@@ -1,6 +1,12 @@
 /** Public DNS as the platform tells it: which names exist, and where their chains lead. */
 import type { Graph } from "../arm/index.ts";
-import { privateAlias, publicAddressOf, publicFixedHosts, publicNameOf } from "../azure/index.ts";
+import {
+  privateAlias,
+  publicAddressOf,
+  publicAlias,
+  publicFixedHosts,
+  publicNameOf,
+} from "../azure/index.ts";
 import type { Reason } from "../core/index.ts";
 import { because } from "./because.ts";
 import { oncePerGraph } from "./memo.ts";
@@ -60,6 +66,11 @@ export function publicAnswer(graph: Graph, name: string): PublicAnswer {
 }
 
 function answerOfHost(graph: Graph, host: string): PublicAnswer {
+  const other = publicAlias(host);
+  if (other !== undefined) {
+    const says = `${host} has the alias ${other}, the name that a private link takes over.`;
+    return { kind: "cname", target: other, reason: because("dns.service-alias", says) };
+  }
   const alias = aliasOf(graph, host);
   if (alias !== undefined) {
     const says =

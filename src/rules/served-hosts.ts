@@ -1,6 +1,7 @@
 /** The hosts that the platform answers for: the fixed ones, and those of resources in the graph. */
 import type { Graph, ResourceId } from "../arm/index.ts";
-import { cloud } from "../azure/index.ts";
+import { cloud, logsQueryHosts } from "../azure/index.ts";
+import { lawsOf } from "./law-view.ts";
 import { oncePerGraph } from "./memo.ts";
 import { dcesOf, workspacesOf } from "./view.ts";
 
@@ -11,7 +12,15 @@ export type ServedHostKind =
   | "configuration"
   | "logs-ingestion"
   | "metrics-ingestion"
-  | "metrics-query";
+  | "metrics-query"
+  /** Takes the records of one Log Analytics workspace. */
+  | "ods"
+  /** Registers the agents of one Log Analytics workspace. */
+  | "oms"
+  /** Azure Automation's agent service of one workspace: it exists, and nothing is emulated there. */
+  | "agent-service"
+  /** Answers queries of every Log Analytics workspace. */
+  | "logs-query";
 
 export interface ServedHost {
   readonly kind: ServedHostKind;
@@ -25,6 +34,7 @@ const fixed: readonly ServedHost[] = [
   { kind: "arm", host: cloud.armHost },
   { kind: "login", host: cloud.loginHost },
   { kind: "configuration-global", host: cloud.globalHandlerHost },
+  ...logsQueryHosts.map((host): ServedHost => ({ kind: "logs-query", host })),
 ];
 
 /**
@@ -45,6 +55,11 @@ export const servedHosts: (graph: Graph) => ReadonlyMap<string, ServedHost> = on
     }
     for (const workspace of workspacesOf(graph)) {
       add("metrics-query", workspace.queryHost, workspace.id);
+    }
+    for (const { hosts: own, id } of lawsOf(graph)) {
+      add("ods", own.ods, id);
+      add("oms", own.oms, id);
+      add("agent-service", own.agentService, id);
     }
     return hosts;
   },

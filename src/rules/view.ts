@@ -12,6 +12,8 @@ export const types = {
   dcr: "Microsoft.Insights/dataCollectionRules",
   association: "Microsoft.Insights/dataCollectionRuleAssociations",
   workspace: "Microsoft.Monitor/accounts",
+  law: "Microsoft.OperationalInsights/workspaces",
+  lawTable: "Microsoft.OperationalInsights/workspaces/tables",
   cluster: "Microsoft.ContainerService/managedClusters",
   roleAssignment: "Microsoft.Authorization/roleAssignments",
 } as const;
@@ -67,6 +69,14 @@ export interface ScopeView {
   readonly name: string;
   readonly ingestionAccessMode: string;
   readonly queryAccessMode: string;
+  /** Connections with modes of their own. A mode that one lacks is the scope's. */
+  readonly exclusions: readonly ScopeExclusion[];
+}
+
+export interface ScopeExclusion {
+  readonly connectionName: string;
+  readonly ingestionAccessMode: string | undefined;
+  readonly queryAccessMode: string | undefined;
 }
 
 export interface ScopedResourceView {
@@ -76,7 +86,8 @@ export interface ScopedResourceView {
   readonly linkedId: ResourceId;
 }
 
-const publicAccessOf = (value: string | undefined): PublicNetworkAccess =>
+/** Reads a public network access flag: `Enabled` where it is absent, as Azure's default is. */
+export const publicAccessOf = (value: string | undefined): PublicNetworkAccess =>
   value === "Disabled" || value === "SecuredByPerimeter" ? value : "Enabled";
 
 const region = (resource: ArmResource): string => regionKey(resource.location ?? "");
@@ -155,6 +166,11 @@ export const scopeOf = viewOf(types.scope, (resource): ScopeView => ({
   ingestionAccessMode:
     stringAt(resource.properties, "accessModeSettings", "ingestionAccessMode") ?? "Open",
   queryAccessMode: stringAt(resource.properties, "accessModeSettings", "queryAccessMode") ?? "Open",
+  exclusions: listAt(resource.properties, "accessModeSettings", "exclusions").map((exclusion) => ({
+    connectionName: stringAt(exclusion, "privateEndpointConnectionName") ?? "",
+    ingestionAccessMode: stringAt(exclusion, "ingestionAccessMode"),
+    queryAccessMode: stringAt(exclusion, "queryAccessMode"),
+  })),
 }));
 
 const gone: ReadonlySet<string> = new Set(["Failed", "Canceled", "Deleting"]);
