@@ -16,6 +16,7 @@ export {
 } from "./labels.ts";
 export type { Label, Labels, Matcher, MatchKind, SeriesColumns } from "./labels.ts";
 export { limits } from "./limits.ts";
+export { logSqlTypes, sqlColumnNames } from "./log-table.ts";
 export type { LogColumn, LogColumnType, LogTable } from "./log-table.ts";
 export { guid, seededRandom, systemRandom } from "./random.ts";
 export type { Random } from "./random.ts";

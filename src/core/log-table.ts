@@ -24,3 +24,34 @@ export interface LogTable {
   readonly name: string;
   readonly columns: readonly LogColumn[];
 }
+
+/**
+ * How the engine of logs holds each type: datetimes in UTC with microseconds, timespans as microseconds, dynamic as JSON
+ * text, guids in lower case.
+ */
+export const logSqlTypes: Readonly<Record<LogColumnType, string>> = {
+  bool: "BOOLEAN",
+  datetime: "TIMESTAMP",
+  decimal: "DECIMAL(38,16)",
+  dynamic: "VARCHAR",
+  guid: "VARCHAR",
+  int: "INTEGER",
+  long: "BIGINT",
+  real: "DOUBLE",
+  string: "VARCHAR",
+  timespan: "BIGINT",
+};
+
+/**
+ * A table's columns as SQL names them, in their order. SQL folds case and KQL does not: of names that differ by case only,
+ * the second and later get `#` and their number.
+ */
+export function sqlColumnNames(table: LogTable): readonly string[] {
+  const seen = new Map<string, number>();
+  return table.columns.map(({ name }) => {
+    const folded = name.toLowerCase();
+    const count = (seen.get(folded) ?? 0) + 1;
+    seen.set(folded, count);
+    return count === 1 ? name : `${name}#${count}`;
+  });
+}

@@ -45,9 +45,13 @@ export type BoundValue =
   | { readonly type: "null"; readonly of: LogColumn["type"] };
 
 export interface LogQuestion {
-  /** One SELECT in DuckDB's dialect over the quoted names of `tables`. */
+  /**
+   * One SELECT in DuckDB's dialect over the quoted names of `tables`. A table's columns have the names of `sqlColumnNames`
+   * and the types of `logSqlTypes`.
+   */
   readonly sql: string;
   readonly parameters: readonly BoundValue[];
+  /** What it answers, by place: the SELECT's own names do not matter, and each value is cast to its type. */
   readonly columns: readonly LogColumn[];
   readonly tables: readonly LogTable[];
   readonly timeoutMs: number;
@@ -55,7 +59,10 @@ export interface LogQuestion {
 }
 
 export interface LogAnswer {
-  /** Rows as the query API's JSON wants them: datetimes ISO 8601 with seven digits, long as number, dynamic as its JSON text. */
+  /**
+   * Rows as the query API's JSON wants them: datetimes ISO 8601 with seven digits, timespans as KQL writes them, long as
+   * number (past 2^53 as bigint), decimal and guid as text, a real that is no number as text, dynamic as its JSON text.
+   */
   readonly rows: readonly (readonly unknown[])[];
   /** Rows or bytes passed the limit; `rows` holds what fits. */
   readonly cut: boolean;
@@ -90,8 +97,11 @@ export interface WorkspaceLogs extends LogSink, LogQuerier {
 export interface LogTransformer {
   /** @returns the records that it lets through, as a JSON array; `dropped` counts the others. */
   transform(asked: {
+    /** One SELECT over `"source"`. */
     readonly sql: string;
     readonly parameters: readonly BoundValue[];
+    /** What the SELECT answers, by place: the records' fields. */
+    readonly columns: readonly LogColumn[];
     readonly source: LogTable;
     readonly json: Uint8Array;
     readonly records: number;
