@@ -64,6 +64,16 @@ export const limits = {
   labelNameBytesMax: 511,
   labelValueBytesMax: 1023,
 
+  // Ingestion of logs. @see learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#logs-ingestion-api
+  logsIngestionBytesMax: 1024 * 1024, // compressed and not
+  logsFieldBytesMax: 64 * 1024,
+  logsRuleRequestsPerMinuteMax: 12_000,
+  logsRuleBytesPerMinuteMax: 2 * 1024 * 1024 * 1024,
+  odsBodyBytesMax: 30 * 1024 * 1024, // inferred: what the HTTP Data Collector API takes at the same host
+  logsJsonDepthMax: 64,
+  logsRecordsPerRequestMax: 100_000,
+  logsFieldsPerRecordMax: 500, // learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits: a table's columns
+
   // Metrics store.
   headMs: 2 * 60 * 60 * 1000,
   headSeriesMax: 1_000_000,
