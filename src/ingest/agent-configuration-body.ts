@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { at, isObject, listAt, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, Json, JsonObject } from "../arm/index.ts";
 import { endpointOf, metricsRulesOf, metricsStream } from "./data-collection.ts";
-import type { MetricsRule } from "./data-collection.ts";
+import type { CollectionRule } from "./data-collection.ts";
 
 /** One rule that a cluster's agents follow, with the way its data takes. */
 export interface MetricsChannel {
-  readonly rule: MetricsRule;
+  readonly rule: CollectionRule;
   /** `metrics-<dce immutableId>`; inferred, after the `gigl-dce-<immutable id>` of the logs channel. */
   readonly channelId: string;
   /** `https://<dce metrics host>`, without a slash at its end. */
@@ -73,7 +73,7 @@ function configuration(channel: MetricsChannel, context: BodyContext): JsonObjec
 
 /** The rule's Prometheus forwarders; a rule without data sources (for remote write) has none. */
 const dataSources = (
-  { rule, immutableId }: MetricsRule,
+  { rule, immutableId }: CollectionRule,
   channelId: string,
 ): readonly JsonObject[] =>
   listAt(rule.properties, "dataSources", "prometheusForwarder").map((source) => {

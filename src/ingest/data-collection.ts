@@ -5,8 +5,8 @@ import { associationsWith, types } from "../rules/index.ts";
 
 export const metricsStream = "Microsoft-PrometheusMetrics";
 
-/** Where one Prometheus rule's data comes in and goes to. */
-export interface MetricsRule {
+/** A data collection rule, as its data meets it. */
+export interface CollectionRule {
   readonly rule: ArmResource;
   readonly immutableId: string;
   readonly endpointId: ResourceId | undefined;
@@ -15,7 +15,7 @@ export interface MetricsRule {
 const indexes = new WeakMap<Graph, ReadonlyMap<string, ArmResource>>();
 
 /** The rule with an immutable id (`dcr-<32 hex>`), in any case; one index a graph. */
-export function ruleByImmutableId(graph: Graph, immutableId: string): MetricsRule | undefined {
+export function ruleByImmutableId(graph: Graph, immutableId: string): CollectionRule | undefined {
   let index = indexes.get(graph);
   if (index === undefined) {
     index = new Map(
@@ -26,23 +26,23 @@ export function ruleByImmutableId(graph: Graph, immutableId: string): MetricsRul
     indexes.set(graph, index);
   }
   const rule = immutableId === "" ? undefined : index.get(immutableId.toLowerCase());
-  return rule === undefined ? undefined : metricsRule(rule);
+  return rule === undefined ? undefined : collectionRule(rule);
 }
 
-const metricsRule = (rule: ArmResource): MetricsRule => ({
+export const collectionRule = (rule: ArmResource): CollectionRule => ({
   rule,
   immutableId: stringAt(rule.properties, "immutableId") ?? "",
   endpointId: stringAt(rule.properties, "dataCollectionEndpointId"),
 });
 
 /** Whether one of the rule's flows carries the stream. */
-export const hasStream = ({ rule }: MetricsRule, stream: string): boolean =>
+export const hasStream = ({ rule }: CollectionRule, stream: string): boolean =>
   listAt(rule.properties, "dataFlows").some((flow) => listAt(flow, "streams").includes(stream));
 
 /** The Azure Monitor workspaces that the rule's flows of a stream name; those that are gone are left out. */
 export function destinationAccounts(
   graph: Graph,
-  { rule }: MetricsRule,
+  { rule }: CollectionRule,
   stream: string,
 ): readonly ArmResource[] {
   const named = listAt(rule.properties, "dataFlows")
@@ -62,23 +62,23 @@ export function clusterOf(graph: Graph, id: string): ArmResource | undefined {
 }
 
 /** The Prometheus rules that are associated with a cluster, each once, in the order of their association. */
-export function metricsRulesOf(graph: Graph, clusterId: ResourceId): readonly MetricsRule[] {
-  const rules = new Map<ResourceId, MetricsRule>();
+export function metricsRulesOf(graph: Graph, clusterId: ResourceId): readonly CollectionRule[] {
+  const rules = new Map<ResourceId, CollectionRule>();
   for (const { dcrId } of associationsWith(graph, clusterId)) {
     const rule = dcrId === undefined ? undefined : graph.get(dcrId);
     if (rule === undefined) continue;
-    const found = metricsRule(rule);
+    const found = collectionRule(rule);
     if (hasStream(found, metricsStream)) rules.set(rule.id, found);
   }
   return [...rules.values()];
 }
 
 /** The endpoint that a rule names, when it exists. */
-export const endpointOf = (graph: Graph, { endpointId }: MetricsRule): ArmResource | undefined =>
+export const endpointOf = (graph: Graph, { endpointId }: CollectionRule): ArmResource | undefined =>
   endpointId === undefined ? undefined : graph.get(endpointId);
 
 /** Whether the rule takes data through this endpoint: only through the one that it names. */
-export const isBoundTo = ({ endpointId }: MetricsRule, otherId: ResourceId | undefined): boolean =>
+export const isBoundTo = ({ endpointId }: CollectionRule, otherId: ResourceId | undefined): boolean =>
   sameId(endpointId, otherId);
 
 /**

@@ -1,30 +1,17 @@
 /** Metrics ingestion at a data collection endpoint: who may write into which rule, and which workspace keeps it. */
 import { sameId, stringAt } from "../arm/index.ts";
 import type { ArmResource, ResourceId } from "../arm/index.ts";
-import { audiences, dataActions } from "../azure/index.ts";
+import { dataActions } from "../azure/index.ts";
 import type { HttpResponse } from "../http/index.ts";
-import { ingestionAccess, roleAccess } from "../rules/index.ts";
+import { ingestionAccess } from "../rules/index.ts";
 import type { Appendable, MetricsStore } from "../store/index.ts";
-import { bearerOf, isIngestionToken, verifyIngestionToken } from "../tokens/index.ts";
 import type { SigningKeys } from "../tokens/index.ts";
-import {
-  destinationAccounts,
-  hasStream,
-  isBoundTo,
-  metricsStream,
-  ruleByImmutableId,
-} from "./data-collection.ts";
-import type { MetricsRule } from "./data-collection.ts";
-import {
-  authenticate,
-  networkRefusal,
-  note,
-  passes,
-  refusal,
-  unauthenticated,
-} from "./exchange.ts";
+import { destinationAccounts, hasStream, metricsStream } from "./data-collection.ts";
+import type { CollectionRule } from "./data-collection.ts";
+import { networkRefusal, passes, refusal } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { receiveRemoteWrite } from "./remote-write.ts";
+import { boundRule, refuseCaller, ruleCaller } from "./rule-access.ts";
 
 /** The versions of the remote write URL. @see Azure/prometheus-collector internal/remotewrite/sidecar.yaml */
 const writeVersions = ["2021-11-01-preview", "2023-04-24"];
@@ -50,7 +37,8 @@ export async function answerMetricsIngestion(
   context: MetricsIngestionContext,
 ): Promise<HttpResponse> {
   const asked = parsePath(exchange.request.path);
-  const caller = callerOf(exchange, asked, context);
+  const ruleOfAgents = asked?.agent === true ? asked.immutableId : undefined;
+  const caller = ruleCaller(exchange, ruleOfAgents, context.ingestionKey);
   if (caller.kind === "refused") return caller.response;
 
   const { publication, origin, served } = exchange;
@@ -64,11 +52,14 @@ export async function answerMetricsIngestion(
   const problem = requestProblem(exchange, asked);
   if (problem !== undefined) return problem;
 
-  const found = ruleFor(exchange, asked);
+  const found = boundRule(exchange, asked.immutableId);
   if (found.kind === "refused") return found.response;
-  const refused = refuseCaller(exchange, caller, found.rule);
+  const { rule } = found;
+  const refused =
+    streamProblem(rule, asked.stream) ??
+    refuseCaller(exchange, caller, { rule, dataAction: dataActions.writeMetrics });
   if (refused !== undefined) return refused;
-  return write(exchange, found.rule, context);
+  return write(exchange, rule, context);
 }
 
 interface Asked {
@@ -91,48 +82,6 @@ function parsePath(path: string): Asked | undefined {
   return known ? { immutableId, stream, agent } : undefined;
 }
 
-type Caller =
-  | { readonly kind: "principal"; readonly objectId: string }
-  /** The holder of an ingestion token: it may write into one rule, which is this one or not. */
-  | { readonly kind: "ingestion"; readonly ownRule: boolean }
-  | { readonly kind: "refused"; readonly response: HttpResponse };
-
-/** Ingestion tokens are taken in the agents' shape of the URL alone; elsewhere one is an access token of a wrong issuer. */
-function callerOf(
-  exchange: Exchange,
-  asked: Asked | undefined,
-  { ingestionKey }: MetricsIngestionContext,
-): Caller {
-  const token = bearerOf(exchange.request.headers["authorization"]);
-  if (asked?.agent === true && token !== undefined && isIngestionToken(token)) {
-    return ingestionCaller(exchange, token, { asked, ingestionKey });
-  }
-  const authentication = authenticate(exchange, audiences.monitor);
-  return authentication.kind === "refused"
-    ? authentication
-    : { kind: "principal", objectId: authentication.principal.objectId };
-}
-
-function ingestionCaller(
-  exchange: Exchange,
-  token: string,
-  { asked, ingestionKey }: { readonly asked: Asked; readonly ingestionKey: SigningKeys },
-): Caller {
-  const rule = ruleByImmutableId(exchange.publication.graph, asked.immutableId);
-  const ruleImmutableId = rule?.immutableId ?? asked.immutableId;
-  const jwks = ingestionKey.jwks();
-  const found = verifyIngestionToken(token, { jwks, ruleImmutableId, nowMs: exchange.nowMs });
-  if (found.ok) {
-    exchange.trail.principalId = `ingestion-token:${ruleImmutableId}`;
-    return { kind: "ingestion", ownRule: true };
-  }
-  if (found.code === "IngestionTokenForAnotherRule") {
-    note(exchange, { rule: `token.${found.code}`, says: found.says, source: SOURCE });
-    return { kind: "ingestion", ownRule: false };
-  }
-  return { kind: "refused", response: unauthenticated(exchange, found.code, found.says) };
-}
-
 function requestProblem({ request }: Exchange, asked: Asked): HttpResponse | undefined {
   if (request.method !== "POST") {
     return refusal("MethodNotAllowed", `${request.method} is not served here; use POST.`, {
@@ -148,58 +97,16 @@ function requestProblem({ request }: Exchange, asked: Asked): HttpResponse | und
   );
 }
 
-type FoundRule =
-  | { readonly kind: "rule"; readonly rule: MetricsRule }
-  | { readonly kind: "refused"; readonly response: HttpResponse };
-
-function ruleFor({ publication, served }: Exchange, asked: Asked): FoundRule {
-  const refused = (response: HttpResponse): FoundRule => ({ kind: "refused", response });
-  const rule = ruleByImmutableId(publication.graph, asked.immutableId);
-  if (rule === undefined) {
-    const says = `Data collection rule with immutable Id '${asked.immutableId}' not found.`;
-    return refused(refusal("ResourceNotFound", says));
-  }
-  if (!isBoundTo(rule, served.resourceId)) {
-    return refused(accessRefusal(rule, { binding: false, rbac: "" }));
-  }
-  if (asked.stream !== metricsStream || !hasStream(rule, asked.stream)) {
-    const says = `The stream '${asked.stream}' is not configured in the data collection rule '${rule.immutableId}'.`;
-    return refused(refusal("UnknownStream", says));
-  }
-  return { kind: "rule", rule };
+/** The refusal of a stream that is not one of metrics, or that the rule has no flow for. */
+function streamProblem(rule: CollectionRule, stream: string): HttpResponse | undefined {
+  if (stream === metricsStream && hasStream(rule, stream)) return undefined;
+  const says = `The stream '${stream}' is not configured in the data collection rule '${rule.immutableId}'.`;
+  return refusal("UnknownStream", says);
 }
-
-function refuseCaller(
-  exchange: Exchange,
-  caller: Exclude<Caller, { kind: "refused" }>,
-  rule: MetricsRule,
-): HttpResponse | undefined {
-  const refused = accessRefusal(rule, { binding: true, rbac: "False" });
-  if (caller.kind === "ingestion") return caller.ownRule ? undefined : refused;
-  const verdict = roleAccess(exchange.publication.graph, {
-    principalId: caller.objectId,
-    dataAction: dataActions.writeMetrics,
-    scope: rule.rule.id,
-  });
-  return passes(exchange, verdict) ? undefined : refused;
-}
-
-const SOURCE = "microsoft/Docker-Provider source/plugins/go/src/ingestion_token_utils.go";
-
-/** Azure's own text. It is cut off after DcrArmId in every report of it, and so is ours. @see Azure/azure-sdk-for-net issue 37173 */
-const accessRefusal = (
-  { immutableId }: MetricsRule,
-  result: { readonly binding: boolean; readonly rbac: "" | "False" },
-): HttpResponse =>
-  refusal(
-    "OperationFailed",
-    `The authentication token provided does not have access to ingest data for the data collection rule with immutable Id '${immutableId}' ` +
-      `PipelineAccessResult: AccessGranted: False, IsRbacPresent: ${result.rbac}, IsDcrDceBindingValid: ${result.binding ? "" : "False"}`,
-  );
 
 async function write(
   exchange: Exchange,
-  rule: MetricsRule,
+  rule: CollectionRule,
   context: MetricsIngestionContext,
 ): Promise<HttpResponse> {
   const accounts = destinationAccounts(exchange.publication.graph, rule, metricsStream);
