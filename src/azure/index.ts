@@ -1,4 +1,6 @@
 /** Azure's vocabulary: clouds, regions, host names, DNS zones, roles, group ids, audiences. */
+export { cloudNames, clouds, toCloudNames, toPublicNames } from "./clouds.ts";
+export type { CloudEndpoints, CloudName } from "./clouds.ts";
 export { audiences, cloud, fixedAddresses, fixedHosts, groupIds, logsQueryHosts } from "./cloud.ts";
 export { firewallClouds, firewallNames, firewallNamesWithPrivateLink } from "./firewall-lists.ts";
 export type { FirewallCloud, FirewallName, FirewallPurpose } from "./firewall-lists.ts";

@@ -218,6 +218,23 @@ export const limits = {
   prometheusFileBytesMax: 4 * 1024 * 1024,
   estateEntriesMax: 1_000,
 
+  // Snapshots and the doctor.
+  snapshotBytesMax: 512 * 1024 * 1024,
+  snapshotStringCharsMax: 4_096,
+  snapshotUnreadMax: 100_000,
+  snapshotReadsAtOnce: 8,
+  snapshotTriesMax: 6,
+  snapshotWaitMsMax: 2 * 60 * 1000, // a longer Retry-After is noted, and not waited for
+  snapshotLinkedMax: 10_000,
+  overlayBytesMax: 128 * 1024 * 1024,
+  fragmentBytesMax: 4 * 1024 * 1024,
+  fragmentLinesMax: 20_000,
+  fragmentFieldCharsMax: 1_024,
+  evidenceFreshMs: 24 * 60 * 60 * 1000,
+  suppressionsBytesMax: 1024 * 1024,
+  suppressionsMax: 10_000,
+  reportBytesMax: 64 * 1024 * 1024,
+
   // Topology and portal.
   topologyNodesMax: 400,
   portalBodyBytesMax: 1024,

@@ -1,0 +1,170 @@
+/** Gathering: what was read so far, each thing once, cut to the allow-list, and what came of each read. */
+import { graphFrom, idKey, isObject, listAt, parseId, stringAt } from "../arm/index.ts";
+import type { ArmResource, Graph, Json, JsonObject, ResourceId } from "../arm/index.ts";
+import { limits } from "../core/index.ts";
+import type { CoverageRecord, Unread } from "./coverage.ts";
+import { keep } from "./keep-fields.ts";
+import { keptType } from "./kept-types.ts";
+import type { Reads } from "./reads.ts";
+
+export interface Gathering {
+  /** Reads a resource of a kept type; others, and none at all, are no question. */
+  readonly get: (id: ResourceId | undefined) => Promise<ArmResource | undefined>;
+  /** Reads a list of resources of one type: children, extensions, or all of a subscription. */
+  readonly list: (path: string, type: string) => Promise<readonly ArmResource[]>;
+  /** Keeps what another source said: a row of Resource Graph. It proves nothing of what is not there. */
+  readonly add: (body: JsonObject) => ArmResource | undefined;
+  readonly note: (unread: Unread) => void;
+  /** What was read so far. */
+  readonly graph: () => Graph;
+  readonly resources: () => readonly ArmResource[];
+  readonly record: () => CoverageRecord;
+}
+
+/** Opens a gathering over reads of ARM. */
+export function openGathering(reads: Reads): Gathering {
+  const found = new Map<string, ArmResource>();
+  const asked = new Map<string, Promise<readonly ArmResource[]>>();
+  const lists: string[] = [];
+  const absent: ResourceId[] = [];
+  const unread: Unread[] = [];
+  let graph: Graph | undefined;
+  const note = (one: Unread): void => {
+    if (unread.length < limits.snapshotUnreadMax) unread.push(one);
+  };
+  const add = (body: JsonObject): ArmResource | undefined => {
+    const resource = keptResource(body);
+    if (resource === undefined) return undefined;
+    graph = undefined;
+    found.set(idKey(resource.id), resource);
+    for (const { list, children } of embedded(resource)) {
+      lists.push(`${resource.id}/${list}`);
+      for (const child of children) {
+        if (!found.has(idKey(child.id))) found.set(idKey(child.id), child);
+      }
+    }
+    return resource;
+  };
+  const once = (
+    path: string,
+    read: () => Promise<readonly ArmResource[]>,
+  ): Promise<readonly ArmResource[]> => {
+    const key = idKey(path);
+    const before = asked.get(key) ?? read();
+    asked.set(key, before);
+    return before;
+  };
+  const readOne = async (id: ResourceId, apiVersion: string): Promise<readonly ArmResource[]> => {
+    const outcome = await reads.get(id, apiVersion);
+    if (outcome.kind === "absent") absent.push(id);
+    if (outcome.kind === "unread") note(outcome.unread);
+    return outcome.kind === "read"
+      ? [add({ ...outcome.value, id: stringAt(outcome.value, "id") ?? id })].flatMap(
+          (one) => one ?? [],
+        )
+      : [];
+  };
+  const readList = async (path: string, apiVersion: string): Promise<readonly ArmResource[]> => {
+    const outcome = await reads.list(path, apiVersion);
+    if (outcome.kind === "unread") note(outcome.unread);
+    else lists.push(path);
+    return outcome.kind === "read" ? outcome.value.flatMap((body) => add(body) ?? []) : [];
+  };
+  return {
+    async get(id) {
+      const kept = id === undefined ? undefined : keptType(parseId(id)?.type ?? "");
+      if (id === undefined || kept === undefined) return undefined;
+      const known = found.get(idKey(id));
+      if (known !== undefined) return known;
+      const [resource] = await once(id, () => readOne(id, kept.apiVersion));
+      return resource;
+    },
+    list: (path, type) => {
+      const kept = keptType(type);
+      return kept === undefined
+        ? Promise.resolve([])
+        : once(path, () => readList(path, kept.apiVersion));
+    },
+    add,
+    note,
+    graph: () => (graph ??= graphFrom(found.values())),
+    resources: () => [...found.values()],
+    record: () => ({ lists, absent, unread }),
+  };
+}
+
+const topFields = ["location", "kind", "managedBy", "etag"] as const;
+const identityFields = new Set(["type", "principalId", "tenantId"]);
+
+/** A resource cut to what is kept of its type; undefined when its id cannot be read or its type is not kept. */
+export function keptResource(body: JsonObject): ArmResource | undefined {
+  const id = stringAt(body, "id");
+  const parsed = id === undefined ? undefined : parseId(id);
+  const kept = parsed === undefined ? undefined : keptType(parsed.type);
+  if (id === undefined || parsed === undefined || kept === undefined) return undefined;
+  const properties = body["properties"];
+  const top = topFields.flatMap((name) => {
+    const value = stringAt(body, name);
+    return value === undefined || name === "etag" ? [] : [[name, value] as const];
+  });
+  const identity = identityOf(body["identity"]);
+  const changed = stringAt(body, "systemData", "lastModifiedAt");
+  return {
+    id,
+    name: parsed.name,
+    type: kept.type,
+    ...Object.fromEntries(top),
+    ...(identity === undefined ? {} : { identity }),
+    ...(changed === undefined ? {} : { systemData: { lastModifiedAt: changed } }),
+    properties: isObject(properties) ? keep(properties, kept.properties) : {},
+  };
+}
+
+/** Of an identity its principals: who they are, and no secret. */
+function identityOf(value: Json | undefined): JsonObject | undefined {
+  if (!isObject(value)) return undefined;
+  const own = Object.entries(value).filter(
+    ([name, inner]) => identityFields.has(name) && typeof inner === "string",
+  );
+  const assigned = value["userAssignedIdentities"];
+  const users = isObject(assigned)
+    ? Object.entries(assigned).flatMap(([id, inner]) =>
+        parseId(id) === undefined
+          ? []
+          : [
+              [
+                id,
+                {
+                  principalId: stringAt(inner, "principalId") ?? null,
+                  clientId: stringAt(inner, "clientId") ?? null,
+                },
+              ] as const,
+            ],
+      )
+    : [];
+  return {
+    ...Object.fromEntries(own),
+    ...(users.length === 0 ? {} : { userAssignedIdentities: Object.fromEntries(users) }),
+  };
+}
+
+const embeddedLists = ["subnets", "virtualNetworkPeerings", "privateEndpointConnections"] as const;
+
+/** The children that a resource's GET carries within it: they are resources of their own, and their list is complete. */
+function embedded(
+  resource: ArmResource,
+): readonly { readonly list: string; readonly children: readonly ArmResource[] }[] {
+  return embeddedLists.flatMap((list) => {
+    if (!Array.isArray(resource.properties[list])) return [];
+    const children = listAt(resource.properties, list).flatMap((item) => {
+      if (!isObject(item)) return [];
+      const name = stringAt(item, "name");
+      const id =
+        stringAt(item, "id") ?? (name === undefined ? "" : `${resource.id}/${list}/${name}`);
+      return keptResource({ ...item, id }) ?? [];
+    });
+    // A child that cannot be read leaves the list open.
+    const whole = children.length === listAt(resource.properties, list).length;
+    return whole ? [{ list, children }] : [];
+  });
+}
