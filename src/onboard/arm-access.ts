@@ -23,6 +23,8 @@ export const apiVersions = {
   scope: "2021-09-01",
   dataCollection: "2022-06-01",
   workspace: "2023-04-03",
+  /** Of Log Analytics. */
+  logWorkspace: "2023-09-01",
   cluster: "2023-01-01",
   resourceGroup: "2021-04-01",
   network: "2023-05-01",

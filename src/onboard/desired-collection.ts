@@ -80,7 +80,8 @@ export function desiredCollection(
   };
 }
 
-function standingConfiguration(
+/** The association by which a cluster gets its configuration, as it stands: one for all of its agents. */
+export function standingConfiguration(
   graph: Graph,
   clusterId: ResourceId,
 ): {

@@ -66,6 +66,26 @@ export const onboardErrors = {
     "The rule of the expected name sends to another workspace.",
     "Delete the rule, or name that workspace.",
   ),
+  NeedsManagedIdentity: blocked(
+    "High log scale and Syslog are collected by a data collection rule, which legacy authentication has none of.",
+    "Use --auth managed-identity.",
+  ),
+  ClusterNotPrivate: blocked(
+    "Container insights over a private link is for private clusters, as Azure's own tooling has it.",
+    "Use a private cluster.",
+  ),
+  ClusterWithoutIdentity: blocked(
+    "The cluster has a service principal, and managed identity authentication needs a managed identity.",
+    "Give the cluster a managed identity.",
+  ),
+  LogsOfOtherWorkspace: blocked(
+    "Container insights of the cluster is enabled already, into another workspace.",
+    "Name that workspace, or disable it first.",
+  ),
+  RuleLacksStreams: blocked(
+    "The cluster's Container insights rule, made by somebody else, lacks streams that are asked for.",
+    "Add the streams to the rule, or disassociate it.",
+  ),
   PlanStale: {
     status: 0,
     fault: "world",

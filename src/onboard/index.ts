@@ -28,6 +28,10 @@ export type {
 } from "./evidence.ts";
 export { exitOf, judge } from "./judge.ts";
 export type { Expectations, Expected, JudgedPath, PathVerdict } from "./judge.ts";
+export { logsNames } from "./logs/logs-names.ts";
+export { legacyEnded, logsAuths, logsRequest } from "./logs/logs-request.ts";
+export type { LogsAuth, LogsRequest } from "./logs/logs-request.ts";
+export { planLogs } from "./logs/plan-logs.ts";
 export { metricsNames } from "./names.ts";
 export { observe } from "./observe.ts";
 export type { Observed, ObserveRequest } from "./observe.ts";

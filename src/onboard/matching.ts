@@ -54,6 +54,9 @@ const readOnlyProperties: ReadonlySet<string> = new Set([
   "defaultIngestionSettings",
   "privateEndpointConnections",
   "resourceGuid",
+  "customerId",
+  "createdDate",
+  "modifiedDate",
 ]);
 
 /** The body by which a resource can be put back: without what ARM derives. */

@@ -4,6 +4,9 @@ import type { Graph, ResourceId } from "../arm/index.ts";
 import { associationsWith, dcrsOf, types, workspaceOf } from "../rules/index.ts";
 import { apiVersions, groupOf, subscriptionOf } from "./arm-access.ts";
 import type { ArmReader } from "./arm-access.ts";
+import { readLogs } from "./logs/observe-logs.ts";
+import type { LogsAsked } from "./logs/observe-logs.ts";
+import { logWorkspaceType, ruleLogWorkspaces } from "./logs/log-workspace.ts";
 import { metricsNames } from "./names.ts";
 import { observeNetwork, vnetOf } from "./observe-network.ts";
 import { openReading } from "./reading.ts";
@@ -19,6 +22,8 @@ export interface ObserveRequest {
   readonly clusterId: ResourceId;
   readonly workspaceId?: ResourceId;
   readonly scopeId?: ResourceId;
+  /** Where logs are to be enabled: into which workspace, and where a new cluster is to stand. */
+  readonly logs?: LogsAsked;
 }
 
 /**
@@ -35,9 +40,11 @@ export async function observe(arm: ArmReader, request: ObserveRequest): Promise<
   await readAssociations(reading, request.clusterId);
   const workspaceIds = workspacesToRead(reading.graph(), request);
   for (const workspaceId of workspaceIds) await readWorkspace(reading, workspaceId, request);
+  await readLogs(reading, request.clusterId, request.logs);
   await readUsers(reading, request, workspaceIds);
   const { clusterId: besideId } = request;
-  const vnetId = vnetOf(reading.graph(), besideId);
+  const newVnetId = parseId(request.logs?.nodeSubnetId ?? "")?.parentId;
+  const vnetId = vnetOf(reading.graph(), besideId) ?? newVnetId;
   await observeNetwork(reading, { besideId, vnetId, workspaceIds });
   return { graph: reading.graph(), unreadable };
 }
@@ -105,10 +112,12 @@ async function readUsers(
   const endpoints = reading.graph().ofType(types.dce);
   for (const dce of endpoints) await reading.list(`${dce.id}/associations`, dataCollection);
   const served = new Set(endpoints.map(({ id }) => idKey(id)));
-  const wanted = new Set(workspaceIds.map(idKey));
+  const ofLogs = reading.graph().ofType(logWorkspaceType);
+  const wanted = new Set([...workspaceIds, ...ofLogs.map(({ id }) => id)].map(idKey));
   for (const rule of dcrsOf(reading.graph())) {
+    const targets = [...rule.workspaceIds, ...ruleLogWorkspaces(reading.graph().get(rule.id))];
     const ofOurs =
-      served.has(idKey(rule.dceId ?? "")) || rule.workspaceIds.some((id) => wanted.has(idKey(id)));
+      served.has(idKey(rule.dceId ?? "")) || targets.some((id) => wanted.has(idKey(id)));
     if (ofOurs) await reading.list(`${rule.id}/associations`, dataCollection);
   }
   for (const scopeId of scopesToRead(reading.graph(), request)) {
@@ -122,7 +131,7 @@ async function readUsers(
 function scopesToRead(graph: Graph, request: ObserveRequest): readonly ResourceId[] {
   const ids = new Map<string, ResourceId>();
   if (request.scopeId !== undefined) ids.set(idKey(request.scopeId), request.scopeId);
-  for (const dce of graph.ofType(types.dce)) {
+  for (const dce of [...graph.ofType(types.dce), ...graph.ofType(logWorkspaceType)]) {
     const links = dce.properties["privateLinkScopedResources"];
     for (const link of Array.isArray(links) ? links : []) {
       const scopeId = parseId(stringAt(link, "resourceId") ?? "")?.parentId;

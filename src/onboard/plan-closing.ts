@@ -1,31 +1,48 @@
 /** The closing changes: modes of the scope, public access of endpoints and workspace. Done last, once data has come. */
 import { sameId } from "../arm/index.ts";
-import type { JsonObject, ResourceId } from "../arm/index.ts";
+import type { Graph, JsonObject, ResourceId } from "../arm/index.ts";
 import { dceOf, scopeOf } from "../rules/index.ts";
 import { apiVersions } from "./arm-access.ts";
 import { change, keep } from "./change.ts";
 import { nameOf } from "./desired-collection.ts";
 import type { DesiredNetwork } from "./desired-network.ts";
+import type { MetricsRequest } from "./request.ts";
 import { bodyOf, merged } from "./matching.ts";
 import type { PathId } from "./paths.ts";
 import { dceRegion, openDceBody, openScopeBody, scopeIsOurs } from "./plan-collection.ts";
 import type { PlanContext } from "./plan-collection.ts";
-import type { Change, StaysPublic } from "./plan-types.ts";
+import type { Change, StaysPublic, Step } from "./plan-types.ts";
 import { usersOfDce, usersOfScope, usersOfWorkspace } from "./users.ts";
 
 const closed: JsonObject = { properties: { networkAcls: { publicNetworkAccess: "Disabled" } } };
 
 /** All closing changes, in order: the scope's modes, each endpoint, the workspace. */
 export const planClosing = (context: PlanContext, network: DesiredNetwork): readonly Change[] => [
-  closeScope(context, network),
-  ...context.collection.linkedIds.map((dceId) => closeDce(context, dceId)),
+  closeScope(context, { endpointId: network.scopeEndpoint.id, step: "close" }),
+  ...context.collection.linkedIds.map((dceId) =>
+    closeDce(context, { dceId, made: openDceBody(dceRegion(context, dceId)) }),
+  ),
   closeWorkspace(context),
 ];
 
-function closeScope(context: PlanContext, network: DesiredNetwork): Change {
+/** What closing asks of metrics and of logs alike. */
+export interface ClosingContext {
+  readonly graph: Graph;
+  readonly request: Pick<
+    MetricsRequest,
+    "clusterId" | "scopeId" | "ingestionAccessMode" | "queryAccessMode" | "closeShared"
+  >;
+  readonly collection: { readonly linkedIds: readonly ResourceId[] };
+}
+
+/** The scope's modes: of one that was made for the cluster, or where closing what is shared is asked for. */
+export function closeScope(
+  context: ClosingContext,
+  { endpointId, step }: { readonly endpointId: ResourceId; readonly step: Step },
+): Change {
   const { graph, request, collection } = context;
   const { scopeId: id, ingestionAccessMode, queryAccessMode } = request;
-  const at = { id, step: "close", apiVersion: apiVersions.scope, lock: id } as const;
+  const at = { id, step, apiVersion: apiVersions.scope, lock: id } as const;
   const scope = scopeOf(graph, id);
   const modes = `ingestion ${ingestionAccessMode}, query ${queryAccessMode}`;
   if (
@@ -45,7 +62,7 @@ function closeScope(context: PlanContext, network: DesiredNetwork): Change {
   });
   const affects = usersOfScope(graph, {
     scopeId: id,
-    endpointId: network.scopeEndpoint.id,
+    endpointId,
     ours: collection.linkedIds,
   });
   return change(
@@ -54,20 +71,23 @@ function closeScope(context: PlanContext, network: DesiredNetwork): Change {
   );
 }
 
-function closeDce(context: PlanContext, dceId: ResourceId): Change {
-  const { graph, request, cluster } = context;
+/** An endpoint's public door, unless others use it and closing what is shared is not asked for. */
+export function closeDce(
+  { graph, request }: ClosingContext,
+  { dceId, made }: { readonly dceId: ResourceId; readonly made: JsonObject },
+): Change {
   const at = { id: dceId, step: "close", apiVersion: apiVersions.dataCollection } as const;
   const dce = dceOf(graph, dceId);
   if (dce?.publicNetworkAccess === "Disabled") {
     return keep(at, "asWanted", `The endpoint ${nameOf(dceId)} refuses public traffic.`);
   }
-  const affects = usersOfDce(graph, { dceId, clusterId: cluster.id });
+  const affects = usersOfDce(graph, { dceId, clusterId: request.clusterId });
   if (affects.length > 0 && !request.closeShared) {
     const says = `The endpoint ${nameOf(dceId)} stays public, since others use it: ${affects.map((one) => one.says).join("; ")}. --close-shared closes it.`;
     return { ...keep(at, "shared", says), affects };
   }
   const standing = graph.get(dceId);
-  const before = standing === undefined ? openDceBody(dceRegion(context, dceId)) : bodyOf(standing);
+  const before = standing === undefined ? made : bodyOf(standing);
   return change(
     { ...at, says: `Close the endpoint ${nameOf(dceId)} to public traffic.`, dependsOn: [dceId] },
     { action: "update", because: "dataArrived", before, after: merged(before, closed), affects },

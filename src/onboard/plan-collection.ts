@@ -29,7 +29,13 @@ const tagCharsMax = 256; // learn.microsoft.com/azure/azure-resource-manager/man
 const tagOf = (clusterId: ResourceId): string => clusterId.toLowerCase().slice(0, tagCharsMax);
 
 /** Whether the scope is to be made, or was made for this cluster. */
-export function scopeIsOurs({ graph, request }: Pick<PlanContext, "graph" | "request">): boolean {
+export function scopeIsOurs({
+  graph,
+  request,
+}: {
+  readonly graph: Graph;
+  readonly request: Pick<MetricsRequest, "scopeId" | "clusterId">;
+}): boolean {
   const scope = graph.get(request.scopeId);
   return scope === undefined || stringAt(scope.tags, madeForTag) === tagOf(request.clusterId);
 }
@@ -197,7 +203,7 @@ function freeName(name: string, linkedId: ResourceId, taken: Set<string>): strin
 export function planAssociations(context: PlanContext): readonly Change[] {
   const { graph, collection, cluster } = context;
   const at = { step: "associations", apiVersion: apiVersions.dataCollection } as const;
-  const { ruleAssociationId, ruleId, keptRule, configurationAssociationId } = collection;
+  const { ruleAssociationId, ruleId, keptRule } = collection;
   const rule =
     keptRule === undefined
       ? ensure({
@@ -219,15 +225,28 @@ export function planAssociations(context: PlanContext): readonly Change[] {
           "kept",
           `${cluster.name} is associated with ${keptRule.rule.name}.`,
         );
-  if (collection.configuration === "kept") {
-    const says = `${cluster.name} gets its configuration from ${nameOf(collection.configurationDceId)} already.`;
-    return [rule, keep({ ...at, id: configurationAssociationId }, "kept", says)];
-  }
-  return [rule, planConfigurationAssociation(context)];
+  return [rule, planConfiguration(context)];
 }
 
-function planConfigurationAssociation({ graph, collection, cluster }: PlanContext): Change {
+/** The association by which a cluster's agents get their configuration, of metrics and of logs: a standing one is kept. */
+export function planConfiguration({
+  graph,
+  collection,
+  cluster,
+}: {
+  readonly graph: Graph;
+  readonly cluster: ClusterView;
+  readonly collection: Pick<
+    Collection,
+    "configuration" | "configurationAssociationId" | "configurationDceId"
+  >;
+}): Change {
   const { configurationAssociationId: id, configurationDceId } = collection;
+  if (collection.configuration === "kept") {
+    const at = { id, step: "associations", apiVersion: apiVersions.dataCollection } as const;
+    const says = `${cluster.name} gets its configuration from ${nameOf(configurationDceId)} already.`;
+    return keep(at, "kept", says);
+  }
   const wanted = {
     id,
     step: "associations",
@@ -265,10 +284,18 @@ export function collectionBlockers({
     const says = `The rule ${standing.name} stands, and sends to ${standing.workspaceIds.join(", ") || "no workspace"}, not to ${workspace.id}.`;
     blockers.push({ code: "RuleOfOtherWorkspace", id: ruleId, says });
   }
-  for (const id of collection.linkedIds) {
-    if (dceOf(graph, id)?.publicNetworkAccess !== "SecuredByPerimeter") continue;
-    const says = `${id} is SecuredByPerimeter; network security perimeters are not supported.`;
-    blockers.push({ code: "PerimeterUnsupported", id, says });
-  }
-  return blockers;
+  return [...blockers, ...perimeterBlockers(graph, collection.linkedIds)];
 }
+
+/** Endpoints that a network security perimeter secures cannot be planned around. */
+export const perimeterBlockers = (
+  graph: Graph,
+  dceIds: readonly ResourceId[],
+): readonly Blocker[] =>
+  dceIds
+    .filter((id) => dceOf(graph, id)?.publicNetworkAccess === "SecuredByPerimeter")
+    .map((id) => ({
+      code: "PerimeterUnsupported",
+      id,
+      says: `${id} is SecuredByPerimeter; network security perimeters are not supported.`,
+    }));

@@ -1,12 +1,18 @@
 /** A plan as data: every change with its reason, what follows from it, and what it waits for. */
 import type { JsonObject, ResourceId } from "../arm/index.ts";
 import type { OnboardCode } from "./errors.ts";
+import type { LogsRequest } from "./logs/logs-request.ts";
 import type { PathId } from "./paths.ts";
 import type { RemoteWriteRequest } from "./remote-write-request.ts";
 import type { MetricsRequest } from "./request.ts";
 
-/** The steps, in the order in which they are done. `close` comes after data has arrived. */
+/**
+ * The steps, in the order in which they are done. `close` comes after data has arrived; `isolate`, of the legacy order,
+ * before anything is sent: there the workspace closes first, and the scope once the network is connected.
+ */
 export const steps = [
+  "resources",
+  "isolate",
   "scope",
   "collection",
   "links",
@@ -28,6 +34,7 @@ export const becauses = {
   failed: "It is there, but its last write failed, so it is not in force.",
   broken: "It names something that does not exist.",
   dataArrived: "Data comes by the private way, so the public way can close.",
+  closedFirst: "Nothing is sent yet, and the public way closes before anything is.",
   shared: "Others use it too; it closes only when that is asked for.",
   notAsked: "It closes only when that is asked for.",
 } as const;
@@ -90,7 +97,7 @@ export interface StaysPublic {
 
 export interface Plan {
   readonly format: "linkscope-plan/1";
-  readonly request: MetricsRequest | RemoteWriteRequest;
+  readonly request: MetricsRequest | LogsRequest | RemoteWriteRequest;
   /** In the order in which they are done, those with action `none` among them. */
   readonly changes: readonly Change[];
   readonly waits: readonly Wait[];

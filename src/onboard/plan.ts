@@ -1,11 +1,10 @@
 /** The plan: pure. The same observation and the same request give the same plan, complete as data. */
-import { at, parseId, regionKey, sameId } from "../arm/index.ts";
+import { at, regionKey, sameId } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
-import { regionOf } from "../azure/index.ts";
-import { associationsWith, dceOf, types, workspaceOf } from "../rules/index.ts";
+import { associationsWith, types, workspaceOf } from "../rules/index.ts";
 import { apiVersions } from "./arm-access.ts";
 import { ensure } from "./change.ts";
-import { desiredCollection, nameOf } from "./desired-collection.ts";
+import { desiredCollection } from "./desired-collection.ts";
 import { desiredNetwork } from "./desired-network.ts";
 import type { DesiredNetwork } from "./desired-network.ts";
 import type { Observed } from "./observe.ts";
@@ -18,13 +17,8 @@ import {
   planScope,
 } from "./plan-collection.ts";
 import type { PlanContext } from "./plan-collection.ts";
-import {
-  awaitsApproval,
-  networkBlockers,
-  networkNotes,
-  planEndpoint,
-  planSubnet,
-} from "./plan-network.ts";
+import { networkBlockers, networkNotes, planEndpoint, planSubnet } from "./plan-network.ts";
+import { approvalWaits, configurationNotes, regionNotes, unreadableNotes } from "./plan-notes.ts";
 import type { Blocker, Change, Note, Plan, Wait } from "./plan-types.ts";
 import { requestProblems } from "./request.ts";
 import type { MetricsRequest } from "./request.ts";
@@ -169,24 +163,14 @@ function waitsOf(
   { scopeEndpoint, queryEndpoint }: DesiredNetwork,
   closing: readonly Change[],
 ): readonly Wait[] {
-  const approvals = [
+  const approvals = approvalWaits(graph, [
     { endpoint: scopeEndpoint, after: "network" },
     { endpoint: queryEndpoint, after: "query" },
-  ] as const;
-  const waits: Wait[] = approvals
-    .filter(({ endpoint }) => awaitsApproval(graph, endpoint))
-    .map(({ endpoint, after }) => ({
-      kind: "approval",
-      endpointId: endpoint.id,
-      targetId: endpoint.targetId,
-      after,
-    }));
-  if (closing.some(({ action }) => action !== "none")) {
-    const says =
-      "Before anything closes: a write probe through the private endpoint passes, and a sample is queried that is newer than the endpoint's approval.";
-    waits.push({ kind: "data", says });
-  }
-  return waits;
+  ]);
+  if (closing.every(({ action }) => action === "none")) return approvals;
+  const says =
+    "Before anything closes: a write probe through the private endpoint passes, and a sample is queried that is newer than the endpoint's approval.";
+  return [...approvals, { kind: "data", says }];
 }
 
 function notesOf(context: PlanContext, { unreadable }: Observed): readonly Note[] {
@@ -197,16 +181,7 @@ function notesOf(context: PlanContext, { unreadable }: Observed): readonly Note[
       source: "learn.microsoft.com/azure/azure-monitor/fundamentals/private-link-vm-kubernetes",
     },
   ];
-  const configurationDce = dceOf(graph, collection.configurationDceId);
-  if (configurationDce !== undefined && configurationDce.region !== cluster.region) {
-    const says = `${configurationDce.name} serves the configuration from ${configurationDce.region}, but the cluster is in ${cluster.region}; agents need it in the cluster's region. It is kept, since it is associated already.`;
-    notes.push({
-      id: configurationDce.id,
-      says,
-      source:
-        "learn.microsoft.com/azure/azure-monitor/data-collection/data-collection-endpoint-overview",
-    });
-  }
+  notes.push(...configurationNotes(graph, { cluster, dceId: collection.configurationDceId }));
   const isPrivate = at(
     graph.get(cluster.id)?.properties,
     "apiServerAccessProfile",
@@ -216,18 +191,5 @@ function notesOf(context: PlanContext, { unreadable }: Observed): readonly Note[
     const says = `${cluster.name} is not a private cluster. Its telemetry can be private all the same; its API server is not.`;
     notes.push({ id: cluster.id, says });
   }
-  for (const [id, region] of [
-    [cluster.id, cluster.region],
-    [workspace.id, workspace.region],
-  ] as const) {
-    if (regionOf(region) === undefined) {
-      notes.push({ id, says: `The region '${region}' of ${nameOf(id)} is not known.` });
-    }
-  }
-  for (const { path, code, message } of unreadable) {
-    if (parseId(path)?.type === types.cluster) continue;
-    const says = `${path} cannot be read (${code}: ${message}), so others that use these resources may be missing here.`;
-    notes.push({ says });
-  }
-  return notes;
+  return [...notes, ...regionNotes([cluster, workspace]), ...unreadableNotes(unreadable)];
 }
