@@ -74,12 +74,16 @@ export function metricsRulesOf(graph: Graph, clusterId: ResourceId): readonly Co
 }
 
 /** The endpoint that a rule names, when it exists. */
-export const endpointOf = (graph: Graph, { endpointId }: CollectionRule): ArmResource | undefined =>
-  endpointId === undefined ? undefined : graph.get(endpointId);
+export const endpointOf = (
+  graph: Graph,
+  { endpointId }: CollectionRule,
+): ArmResource | undefined => (endpointId === undefined ? undefined : graph.get(endpointId));
 
 /** Whether the rule takes data through this endpoint: only through the one that it names. */
-export const isBoundTo = ({ endpointId }: CollectionRule, otherId: ResourceId | undefined): boolean =>
-  sameId(endpointId, otherId);
+export const isBoundTo = (
+  { endpointId }: CollectionRule,
+  otherId: ResourceId | undefined,
+): boolean => sameId(endpointId, otherId);
 
 /**
  * The object ids of a cluster's own identities: the control plane's, the kubelet's and those of its add-ons.

@@ -73,6 +73,44 @@ export const ingestErrors = {
     means: "The rule has no flow for the stream that the URL names.",
     remedy: "Send to a stream of the rule's dataFlows.",
   },
+  UnknownDataType: {
+    status: 400,
+    fault: "caller",
+    retry: false,
+    // inferred: what ODS answers to it is in no document.
+    means: "The body's DataType is not one that ODS takes here. Code and text are ours.",
+    remedy: "Send one of the data types that the message names.",
+  },
+  InvalidPayload: {
+    status: 400,
+    fault: "caller",
+    retry: false,
+    // inferred: AMCS has this code for bodies that it cannot take; the ingestion API's own is in no document.
+    means: "The body cannot be read as records. That this code says so is inferred.",
+    remedy: "Send a JSON array of objects in UTF-8; the message says what stands there instead.",
+  },
+  InvalidContentEncoding: {
+    status: 400,
+    fault: "caller",
+    retry: false,
+    means: "The body is compressed in a way that is not taken here, or not as its header says.",
+    remedy: "Send Content-Encoding: gzip, or none; ODS takes deflate too.",
+  },
+  ContentLengthLimitExceeded: {
+    status: 413,
+    fault: "caller",
+    retry: false,
+    means: "A call of the Logs Ingestion API has more than 1 MB, as it came or inflated.",
+    remedy: "Send fewer records in one call.",
+  },
+  TooManyRequests: {
+    status: 429,
+    fault: "caller",
+    retry: true,
+    // inferred: status and Retry-After are documented, the code is not.
+    means: "The data collection rule took what it takes in one minute.",
+    remedy: "Send again after the seconds of Retry-After.",
+  },
   UnsupportedApiVersion: {
     status: 400,
     fault: "caller",
@@ -98,7 +136,7 @@ export const ingestErrors = {
     status: 503,
     fault: "world",
     retry: true,
-    means: "The rule's Azure Monitor workspace is not there, or not yet.",
+    means: "A workspace or table that the rule sends to is not there, or not yet.",
     remedy: "Check the rule's destinations; then send again.",
   },
   FeatureNotEmulated: {

@@ -1,10 +1,20 @@
-/** Ingestion: remote write into workspaces, and the agent configuration that leads there. */
+/** Ingestion: remote write and records into workspaces, and the agent configuration that leads there. */
 export { answerAgentConfiguration } from "./agent-configuration.ts";
 export type { AgentConfigurationContext } from "./agent-configuration.ts";
 export { ingestErrors } from "./errors.ts";
 export { authenticate, networkRefusal, note, passes, refusal } from "./exchange.ts";
 export type { Authentication, Exchange, Trail } from "./exchange.ts";
+export { lawTableOf } from "./log-destination.ts";
+export { answerLogsIngestion } from "./logs-ingestion.ts";
+export type { LogsIngestionContext } from "./logs-ingestion.ts";
 export { answerMetricsIngestion } from "./metrics-ingestion.ts";
 export type { MetricsIngestionContext } from "./metrics-ingestion.ts";
 export { receiveRemoteWrite } from "./remote-write.ts";
 export { remoteWriteErrors } from "./remote-write-errors.ts";
+export { answerOds } from "./ods.ts";
+export type { OdsContext } from "./ods.ts";
+export { ruleQuota } from "./rule-quota.ts";
+export type { RuleQuota } from "./rule-quota.ts";
+export { openedLogs } from "./workspace-logs.ts";
+export type { OpenedLogs } from "./workspace-logs.ts";
+export type { RecordsTold, WriteRecordsContext } from "./write-records.ts";

@@ -1,5 +1,18 @@
-/** Metrics on disk and in memory, behind the `Appendable` and `Querier` seams. */
+/** Metrics and logs on disk and in memory, behind their seams. */
 export { storeErrors } from "./errors.ts";
+export type {
+  BoundValue,
+  LogAnswer,
+  LogAppend,
+  LogBatch,
+  LogQuerier,
+  LogQuestion,
+  LogSink,
+  LogsStats,
+  LogsStore,
+  LogTransformer,
+  WorkspaceLogs,
+} from "./logs/seams.ts";
 export { openMetricsStore } from "./metrics-store.ts";
 export type { MetricsStoreOptions } from "./metrics-store.ts";
 export type {

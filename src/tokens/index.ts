@@ -4,7 +4,12 @@ export type { IssueOptions, Principal, Verification, VerifyOptions } from "./acc
 export { bootstrapCredential, openApplications } from "./applications.ts";
 export type { Application, Applications, ApplicationWithSecret } from "./applications.ts";
 export { tokenErrors } from "./errors.ts";
-export { isIngestionToken, issueIngestionToken, verifyIngestionToken } from "./ingestion-token.ts";
+export {
+  isIngestionToken,
+  issueIngestionToken,
+  verifyIngestionToken,
+  verifyWorkspaceToken,
+} from "./ingestion-token.ts";
 export type { IngestionGrant, IngestionVerification } from "./ingestion-token.ts";
 export type { JsonWebKeySet, TokenRefusal } from "./jwt.ts";
 export { managedIdentityOf, managedIdentityTokens } from "./managed-identity-tokens.ts";

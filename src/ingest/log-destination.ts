@@ -1,0 +1,107 @@
+/** Where the records of one stream of a rule go: workspace, table, and the transformation on the way. */
+import { at, listAt, stringAt } from "../arm/index.ts";
+import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
+import { logTableOf, streamsNamed, withStandardColumns } from "../azure/index.ts";
+import type { LogColumn, LogColumnType, LogTable } from "../core/index.ts";
+import { lawOf, logFlowsOf, types } from "../rules/index.ts";
+import type { LawView, LogFlow } from "../rules/index.ts";
+import type { CollectionRule } from "./data-collection.ts";
+
+/** One flow that takes a stream's records. */
+export interface LogRoute {
+  readonly table: LogTable;
+  /** What the records are before a transformation: its `source`. */
+  readonly source: LogTable;
+  /** Absent where records pass as they are. */
+  readonly transformKql: string | undefined;
+}
+
+export type LogDestination =
+  | { readonly kind: "routes"; readonly law: LawView; readonly routes: readonly LogRoute[] }
+  /** The rule has no flow for the stream. */
+  | { readonly kind: "no-flow" }
+  /** A workspace or table that the rule names is not there. */
+  | { readonly kind: "missing"; readonly what: string }
+  /** The stream's flows lead to several workspaces. */
+  | { readonly kind: "several"; readonly workspaces: number };
+
+/**
+ * The flows of a rule that take the stream. All their tables are in one workspace, so that a request is kept whole or
+ * not at all; a stream of a rule has one Log Analytics destination in Azure too.
+ *
+ * @see learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits, data collection rules
+ */
+export function logDestination(graph: Graph, rule: CollectionRule, stream: string): LogDestination {
+  const flows = logFlowsOf(graph, rule.rule.id).filter((flow) => takes(flow, stream));
+  if (flows.length === 0) return { kind: "no-flow" };
+  const lawIds = new Set(flows.flatMap(({ lawIds }) => lawIds).map((id) => id.toLowerCase()));
+  if (lawIds.size > 1) return { kind: "several", workspaces: lawIds.size };
+  const [lawId = ""] = lawIds;
+  const law = lawOf(graph, lawId);
+  if (law === undefined) return { kind: "missing", what: `the workspace ${lawId}` };
+  const routes: LogRoute[] = [];
+  for (const flow of flows) {
+    const name = tableName(flow.outputStream ?? stream);
+    const table = lawTableOf(graph, law.id, name);
+    if (table === undefined) return { kind: "missing", what: `the table ${name} of ${law.id}` };
+    routes.push({ table, source: sourceOf(rule.rule, stream, table), transformKql: kqlOf(flow) });
+  }
+  return { kind: "routes", law, routes };
+}
+
+const takes = ({ streams }: LogFlow, stream: string): boolean =>
+  streams.some((name) => name === stream || streamsNamed(name).some((one) => one.name === stream));
+
+/** `source` alone changes nothing. */
+const kqlOf = ({ transformKql }: LogFlow): string | undefined =>
+  transformKql === undefined || /^\s*(?:source\s*)?$/.test(transformKql) ? undefined : transformKql;
+
+/** `Microsoft-Perf` → `Perf`, `Custom-Orders_CL` → `Orders_CL`; what is known of a built-in stream comes first. */
+function tableName(stream: string): string {
+  const [known] = streamsNamed(stream);
+  return known?.table ?? stream.replace(/^(?:Microsoft|Custom)-/, "");
+}
+
+/** The columns that a rule declares for a custom stream; a built-in stream has its table's. */
+function sourceOf({ properties }: ArmResource, stream: string, table: LogTable): LogTable {
+  const declared = listAt(properties, "streamDeclarations", stream, "columns");
+  const columns = declared.length === 0 ? table.columns : declared.flatMap(columnOf);
+  return { name: "source", columns };
+}
+
+/**
+ * A table of a workspace by its name: a built-in one, or a custom one of the tables API.
+ *
+ * @see SPEC operationalinsights 2023-09-01 Tables.json: properties.schema.columns
+ */
+export function lawTableOf(graph: Graph, lawId: ResourceId, name: string): LogTable | undefined {
+  const builtIn = logTableOf(name);
+  const own = graph.get(`${lawId}/tables/${name}`);
+  if (own?.type.toLowerCase() !== types.lawTable.toLowerCase()) return builtIn;
+  const columns = listAt(own.properties, "schema", "columns").flatMap(columnOf);
+  if (builtIn === undefined) return { name: own.name, columns: withStandardColumns(columns) };
+  const known = new Set(builtIn.columns.map((column) => column.name));
+  return {
+    ...builtIn,
+    columns: [...builtIn.columns, ...columns.filter((c) => !known.has(c.name))],
+  };
+}
+
+const columnTypes: ReadonlyMap<string, LogColumnType> = new Map([
+  ["string", "string"],
+  ["int", "int"],
+  ["long", "long"],
+  ["real", "real"],
+  ["boolean", "bool"],
+  ["bool", "bool"],
+  ["datetime", "datetime"],
+  ["dynamic", "dynamic"],
+  ["guid", "guid"],
+]);
+
+/** A column as rules and tables declare it; their spellings of types differ. */
+function columnOf(column: Json): readonly LogColumn[] {
+  const name = stringAt(column, "name");
+  const type = columnTypes.get(String(at(column, "type")).toLowerCase());
+  return name === undefined || type === undefined ? [] : [{ name, type }];
+}
