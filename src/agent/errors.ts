@@ -9,6 +9,36 @@ export const agentErrors = {
     means: "Another agent uses the queue's folder.",
     remedy: "End that agent, or give this one another folder.",
   },
+  QueueFull: {
+    status: 0,
+    fault: "world",
+    retry: true,
+    means:
+      "The queue on disk is full, and what is in it is not dropped for what can be read again.",
+    remedy: "Open the way to the receiver, or give the queue more bytes.",
+  },
+  PayloadUnreadable: {
+    status: 0,
+    fault: "platform",
+    retry: false,
+    means: "A record of the queue on disk is not of this agent's format.",
+    remedy: "Let the agent that wrote it send it, or remove the queue's folder.",
+  },
+  NoLogsConfiguration: {
+    status: 0,
+    fault: "caller",
+    retry: true,
+    means: "No rule for Container insights is associated with the cluster.",
+    remedy: "Associate a data collection rule with the extension ContainerInsights.",
+  },
+  NoLogsChannel: {
+    status: 0,
+    fault: "caller",
+    retry: true,
+    means: "The configuration has no channel for the records.",
+    remedy:
+      "Look at the rule's streams, and at its data collection endpoint for high log scale mode.",
+  },
   QueueUnwritable: {
     status: 0,
     fault: "world",

@@ -47,6 +47,11 @@ export class SegmentWriter {
     this.#bytes += record.length;
   }
 
+  /** Waits until the disk has what was appended. */
+  sync(): void {
+    fdatasyncSync(this.#file);
+  }
+
   close(): void {
     fdatasyncSync(this.#file);
     closeSync(this.#file);

@@ -1,4 +1,4 @@
-/** The agent's queue on disk: what was scraped and not yet taken by the receiver, over restarts, within a bound of bytes. */
+/** The agent's queue on disk: what was collected and not yet taken by the receiver, over restarts, within a bound of bytes. */
 import {
   closeSync,
   constants,
@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { CodedError, limits, messageOf } from "../core/index.ts";
 import { lockFolder } from "./folder-lock.ts";
 import type { LockFile } from "./folder-lock.ts";
-import { readRecord, scanSegment, SegmentWriter } from "./queue-segment.ts";
+import { readRecord, recordHeaderBytes, scanSegment, SegmentWriter } from "./queue-segment.ts";
 
 /** What is sent in one request, and where the queue stands after it. */
 export interface QueueBatch {
@@ -41,11 +41,17 @@ export interface QueueState {
 
 export interface Queue {
   /**
-   * Keeps a piece of a WriteRequest. When it returns, the piece survives the death of the process (of the machine: not the last seconds).
+   * Keeps a piece of a WriteRequest. When it returns, the piece survives the death of the process; of the machine too
+   * where the queue is durable, else not the last seconds.
    *
    * @throws CodedError QueueUnwritable past `limits.agentBatchBytesMax`, or when the disk fails; nothing was kept.
+   *   QueueFull where a full queue refuses; nothing was kept.
    */
   append(payload: Uint8Array, samples: number): void;
+  /** Whether a payload of so many bytes fits without dropping anything. */
+  hasRoom(bytes: number): boolean;
+  /** What waits to be sent, oldest first. */
+  pending(): Iterable<Uint8Array>;
   /** The oldest pieces, joined: at least one, then as many as fit. Undefined when the queue is empty. Changes nothing. */
   next(bounds: { readonly samplesMax: number; readonly bytesMax: number }): QueueBatch | undefined;
   /** Forgets a batch and all before it. */
@@ -64,6 +70,10 @@ export function openQueue(options: {
   readonly lockFile: LockFile;
   readonly bytesMax?: number;
   readonly segmentBytesMax?: number;
+  /** What a full queue does: `drop-oldest`, the default, or `refuse`, for what can be read again at its source. */
+  readonly whenFull?: "drop-oldest" | "refuse";
+  /** Whether `append` waits for the disk. */
+  readonly durable?: boolean;
 }): Queue {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const unlock = lockFolder(options.folder, options.lockFile);
@@ -71,6 +81,8 @@ export function openQueue(options: {
     folder: options.folder,
     bytesMax: options.bytesMax ?? limits.agentQueueBytesMax,
     segmentBytesMax: options.segmentBytesMax ?? limits.agentSegmentBytesMax,
+    refuses: options.whenFull === "refuse",
+    durable: options.durable ?? false,
     unlock,
   });
 }
@@ -86,6 +98,8 @@ interface DiskQueueOptions {
   readonly folder: string;
   readonly bytesMax: number;
   readonly segmentBytesMax: number;
+  readonly refuses: boolean;
+  readonly durable: boolean;
   readonly unlock: () => void;
 }
 
@@ -127,8 +141,16 @@ class DiskQueue implements Queue {
         `${samples} samples have ${payload.length} bytes; the limit is ${limits.agentBatchBytesMax}. Shorten the labels.`,
       );
     }
+    if (this.#options.refuses && !this.hasRoom(payload.length)) {
+      throw new CodedError(
+        "QueueFull",
+        `${this.#options.folder} has ${this.state().bytes} bytes of ${this.#options.bytesMax}; ${payload.length} more do not fit. Wait until something was sent.`,
+      );
+    }
     try {
-      this.#writable().append(payload, samples);
+      const writer = this.#writable();
+      writer.append(payload, samples);
+      if (this.#options.durable) writer.sync();
     } catch (error) {
       // The tail may be torn: what follows goes to a segment of its own.
       this.#endWriter();
@@ -143,6 +165,18 @@ class DiskQueue implements Queue {
     segment.bytes = this.#writer?.bytes ?? segment.bytes;
     segment.samples += samples;
     this.#dropOldest();
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.state().bytes + recordHeaderBytes + bytes <= this.#options.bytesMax;
+  }
+
+  *pending(): Generator<Uint8Array> {
+    let at = this.#position;
+    for (let found = this.#readAt(at); found !== undefined; found = this.#readAt(at)) {
+      yield found.payload;
+      at = found.next;
+    }
   }
 
   next(bounds: { readonly samplesMax: number; readonly bytesMax: number }): QueueBatch | undefined {

@@ -49,6 +49,8 @@ function stuckQueue(): Queue {
     next: () => batch,
     acknowledge: () => undefined,
     state: () => state,
+    hasRoom: () => true,
+    pending: () => [],
     close: () => undefined,
   };
 }

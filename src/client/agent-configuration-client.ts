@@ -9,6 +9,8 @@ import { sleep } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
 import { clientError } from "./errors.ts";
 import { objectOf, retryAfterMs, serviceError } from "./json-answer.ts";
+import { readLogsConfiguration } from "./logs-configuration.ts";
+import type { LogsConfiguration } from "./logs-configuration.ts";
 import type { TokenSource } from "./token-client.ts";
 import type { PeerEvidence, Transport, TransportResponse } from "./transport.ts";
 
@@ -34,6 +36,16 @@ export interface IngestionToken {
   readonly token: string;
   /** From Cache-Control: how long the token may be kept. */
   readonly maxAgeMs: number;
+}
+
+/** The part of the client that the agent of logs needs. */
+export interface LogsConfigurationClient extends Pick<AgentConfigurationClient, "ingestionToken"> {
+  /**
+   * The configuration of Container insights; undefined where no rule for it is associated.
+   *
+   * @throws CodedError as `read`.
+   */
+  readLogs(): Promise<LogsConfiguration | undefined>;
 }
 
 export interface AgentConfigurationClient {
@@ -63,7 +75,7 @@ const retriable = new Set([408, 429, 500, 502, 503, 504]);
 /** Opens a client for one cluster. It keeps the endpoint that a 421 names for its later calls. */
 export function agentConfigurationClient(
   options: AgentConfigurationOptions,
-): AgentConfigurationClient {
+): AgentConfigurationClient & LogsConfigurationClient {
   const globalBase = options.endpoint ?? `https://${cloud.globalHandlerHost}`;
   let base = globalBase;
   const get = async (
@@ -80,6 +92,10 @@ export function agentConfigurationClient(
   };
   const root = `${options.clusterId}/agentConfigurations`;
   return {
+    async readLogs() {
+      const response = await get(root, "2020-08-01-preview", "ConfigurationRefused");
+      return readLogsConfiguration(objectOf(response), { base, peer: response.peer });
+    },
     async read() {
       const response = await get(root, "2020-08-01-preview", "ConfigurationRefused");
       return { channels: readChannels(objectOf(response)), base, peer: response.peer };

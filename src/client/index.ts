@@ -3,6 +3,7 @@ export { agentConfigurationClient } from "./agent-configuration-client.ts";
 export type {
   AgentConfiguration,
   AgentConfigurationClient,
+  LogsConfigurationClient,
   IngestionToken,
   MetricsChannel,
 } from "./agent-configuration-client.ts";
@@ -40,6 +41,14 @@ export type {
 } from "./kubernetes-objects.ts";
 export { startReflector } from "./kubernetes-reflector.ts";
 export type { Reflector, ReflectorOptions, ReflectorState } from "./kubernetes-reflector.ts";
+export type {
+  LogsChannel,
+  LogsConfiguration,
+  LogsSettings,
+  NamespaceFilter,
+} from "./logs-configuration.ts";
+export { sendRecords } from "./records-client.ts";
+export type { RecordsOutcome, RecordsRequest } from "./records-client.ts";
 export { prometheusClient, QueryError } from "./prometheus-client.ts";
 export type { PrometheusClient, QueryAnswer } from "./prometheus-client.ts";
 export { sendWriteMessage, sendWriteRequest } from "./remote-write-client.ts";

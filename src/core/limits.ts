@@ -195,6 +195,22 @@ export const limits = {
   kubernetesExecOutputBytesMax: 1024 * 1024,
   kubernetesTokenReadMs: 60_000,
 
+  // Agent of logs.
+  logLineBytesMax: 64 * 1024, // learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview: a field's value
+  logReadBytes: 256 * 1024,
+  logBatchBytesMax: 1_000_000, // one call of the Logs Ingestion API has 1 MB at most
+  logBatchMs: 1_000,
+  logPollMs: 500,
+  logScanMs: 2_000,
+  logPartialFlushMs: 5_000,
+  logGroupLinesMax: 1_000,
+  logFilesMax: 2_000,
+  logFingerprintBytes: 256,
+  logSiblingsMax: 64,
+  logQueueBytesMax: 512 * 1024 * 1024,
+  recordQueueBytesMax: 64 * 1024 * 1024,
+  logArchiveBytesMax: 256 * 1024 * 1024,
+
   // Names and links.
   dnsChainStepsMax: 8,
 
