@@ -16,6 +16,8 @@ const roles = "learn.microsoft.com/azure/role-based-access-control/overview";
 const routing = "learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview";
 const peerings = "learn.microsoft.com/azure/virtual-network/virtual-network-manage-peering";
 const firewalls = "learn.microsoft.com/azure/firewall/rule-processing";
+const groups = "learn.microsoft.com/azure/virtual-network/network-security-groups-overview";
+const storageEndpoints = "learn.microsoft.com/azure/storage/common/storage-private-endpoints";
 const resolvers = "learn.microsoft.com/azure/dns/dns-private-resolver-overview";
 const agent = "github.com/microsoft/Docker-Provider ingestion_token_utils.go";
 
@@ -141,6 +143,19 @@ export const ruleSources = {
   "firewall.denies": firewalls,
   "firewall.no-rule": firewalls,
   "firewall.inspects": firewalls,
+
+  "group.allows": groups,
+  "group.denies": groups,
+  "group.default": groups,
+  "group.unknown": "inferred: a group whose rules are not known stops nothing that is known",
+
+  "component.public-enabled": configure,
+  "component.public-disabled": configure,
+  "component.perimeter":
+    "inferred: SecuredByPerimeter asks a network security perimeter, which is not emulated",
+  "component.private-only": design,
+  "component.unknown": "inferred: a component that does not exist takes and answers nothing",
+  "dns.storage-alias": storageEndpoints,
 } as const satisfies Readonly<Record<string, string>>;
 
 export type RuleId = keyof typeof ruleSources;

@@ -9,7 +9,25 @@ export {
   redirectMessage,
 } from "./configuration-access.ts";
 export type { ConfigurationAccess, ConfigurationQuestion } from "./configuration-access.ts";
-export { forwardingLoops } from "./dns-servers.ts";
+export { componentAccess } from "./component-access.ts";
+export type { ComponentQuestion } from "./component-access.ts";
+export { forwardingLoops, resolverOf } from "./dns-servers.ts";
+export type { Resolver } from "./dns-servers.ts";
+export {
+  componentOf,
+  componentsOf,
+  grafanasOf,
+  inventoryTypes,
+  storageAccountsOf,
+} from "./inventory-view.ts";
+export type {
+  ComponentView,
+  GrafanaView,
+  ManagedEndpointView,
+  StorageView,
+} from "./inventory-view.ts";
+export { securityDecision, securityGroupOf } from "./security-groups.ts";
+export type { SecurityDecision, SecurityGroupView, SecurityQuestion } from "./security-groups.ts";
 export { endpointMembers, groupIdsOf } from "./endpoint-members.ts";
 export type { EndpointMember } from "./endpoint-members.ts";
 export { fqdnMatches, fqdnPatternProblem, rangeOf } from "./firewall-decision.ts";

@@ -14,6 +14,7 @@ export const networkTypes = {
   zoneLink: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
   peering: "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
   routeTable: "Microsoft.Network/routeTables",
+  securityGroup: "Microsoft.Network/networkSecurityGroups",
   firewall: "Microsoft.Network/azureFirewalls",
   dnsResolver: "Microsoft.Network/dnsResolvers",
   inboundEndpoint: "Microsoft.Network/dnsResolvers/inboundEndpoints",

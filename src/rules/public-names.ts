@@ -10,6 +10,7 @@ import {
 import type { Reason } from "../core/index.ts";
 import { because } from "./because.ts";
 import { oncePerGraph } from "./memo.ts";
+import { storageAccountsOf, storageAlias } from "./inventory-view.ts";
 import { connectionsTo } from "./network-view.ts";
 import { servedHosts } from "./served-hosts.ts";
 
@@ -21,7 +22,11 @@ export type PublicAnswer =
   | { readonly kind: "nxdomain"; readonly reason: Reason };
 
 const existing = oncePerGraph((graph) => {
-  const hosts = new Set([...publicFixedHosts, ...servedHosts(graph).keys()]);
+  const hosts = new Set([
+    ...publicFixedHosts,
+    ...servedHosts(graph).keys(),
+    ...storageAccountsOf(graph).map(({ blobHost }) => blobHost),
+  ]);
   const parents = new Set<string>();
   for (const host of hosts) {
     addParents(parents, host);
@@ -70,6 +75,11 @@ function answerOfHost(graph: Graph, host: string): PublicAnswer {
   if (other !== undefined) {
     const says = `${host} has the alias ${other}, the name that a private link takes over.`;
     return { kind: "cname", target: other, reason: because("dns.service-alias", says) };
+  }
+  const account = storageAlias(graph, host);
+  if (account !== undefined) {
+    const says = `${host} has the alias ${account}, since its storage account has a private endpoint.`;
+    return { kind: "cname", target: account, reason: because("dns.storage-alias", says) };
   }
   const alias = aliasOf(graph, host);
   if (alias !== undefined) {

@@ -12,11 +12,19 @@ import { endpointWithInterface, interfacesAt } from "./network-view.ts";
 import { networkOf, routeOf, sourcePrefixes } from "./route-of.ts";
 import type { Route, RouteOrigin } from "./route-of.ts";
 import { inboundEndpointsOf, peeringBetween } from "./routing-view.ts";
+import {
+  groupOnArriving,
+  groupsOnLeaving,
+  questionOnLeaving,
+  securityDecision,
+} from "./security-groups.ts";
+import type { SecurityDecision } from "./security-groups.ts";
 import type { PeeringView } from "./routing-view.ts";
 
 /** One station of a way, and whether it was passed. */
 export interface Hop {
-  readonly kind: "name" | "route" | "peering" | "firewall" | "endpoint" | "public" | "access";
+  readonly kind:
+    "name" | "route" | "peering" | "security-group" | "firewall" | "endpoint" | "public" | "access";
   /** Whose station it is: a resource's id, or a name. */
   readonly at: string;
   readonly passes: boolean;
@@ -77,6 +85,7 @@ interface Walk {
  */
 export function reachAddress(graph: Graph, asked: ReachQuestion): Reach {
   const walk: Walk = { graph, asked, hops: [], passed: new Set() };
+  if (!leaves(walk)) return { kind: "none", ...way(walk) };
   let from: RouteOrigin = asked.from;
   for (;;) {
     const vnetId = networkOf(from);
@@ -96,6 +105,40 @@ export function reachAddress(graph: Graph, asked: ReachQuestion): Reach {
     if (through.kind === "ended") return through.reach;
     from = { subnetId: through.firewall.subnetId };
   }
+}
+
+/** Passes the security groups of the client's subnet; they are silent where Azure's own rules decide. */
+function leaves(walk: Walk): boolean {
+  const { graph, asked } = walk;
+  const { from, address, port = 443, protocol = "TCP" } = asked;
+  for (const groupId of groupsOnLeaving(graph, from)) {
+    const question = questionOnLeaving(graph, from, { address, port, protocol });
+    if (!passGroup(walk, groupId, securityDecision(graph, groupId, question))) return false;
+  }
+  return true;
+}
+
+function passGroup(walk: Walk, at: string, { passes, reasons }: SecurityDecision): boolean {
+  if (reasons.some(({ rule }) => rule !== "group.default")) {
+    add(walk, { kind: "security-group", at, passes, reasons });
+  }
+  return passes;
+}
+
+/** Passes the security group of a private endpoint's subnet, where it speaks for endpoints. */
+function enters(walk: Walk, vnetId: ResourceId, subnetId: ResourceId | undefined): boolean {
+  const { graph, asked } = walk;
+  const groupId = subnetId === undefined ? undefined : groupOnArriving(graph, subnetId);
+  if (groupId === undefined) return true;
+  const decision = securityDecision(graph, groupId, {
+    direction: "Inbound",
+    vnetId,
+    sources: sourcePrefixes(graph, asked.from),
+    address: asked.address,
+    port: asked.port ?? 443,
+    protocol: asked.protocol ?? "TCP",
+  });
+  return passGroup(walk, groupId, decision);
 }
 
 const add = ({ hops }: Walk, hop: Hop): void => void hops.push(hop);
@@ -168,6 +211,7 @@ function arrive(walk: Walk, vnetId: ResourceId): Reach {
   const held = interfacesAt(graph, address).find((one) => sameId(one.vnetId, vnetId));
   const endpoint = held === undefined ? undefined : endpointWithInterface(graph, held.interfaceId);
   if (held !== undefined && endpoint !== undefined) {
+    if (!enters(walk, vnetId, held.subnetId)) return { kind: "none", ...way(walk) };
     const says = `${address} is an address of ${endpoint.id}, in ${vnetId}.`;
     const reasons = [because("reach.endpoint", says)];
     add(walk, { kind: "endpoint", at: endpoint.id, passes: true, reasons });

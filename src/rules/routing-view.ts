@@ -38,6 +38,8 @@ export interface SubnetView {
   readonly tableId: ResourceId | undefined;
   /** Whether routes of users may replace those to private endpoints in it. */
   readonly routesEndpoints: boolean;
+  /** Whether its network security group speaks for private endpoints in it. */
+  readonly filtersEndpoints: boolean;
 }
 
 /** An inbound endpoint of a DNS resolver: an address at which Azure DNS answers as in the resolver's network. */
@@ -112,6 +114,7 @@ function subnetView(id: ResourceId, name: string, properties: Json | undefined):
     ),
     tableId: stringAt(properties, "routeTable", "id"),
     routesEndpoints: policies === "Enabled" || policies === "RouteTableEnabled",
+    filtersEndpoints: policies === "Enabled" || policies === "NetworkSecurityGroupEnabled",
   };
 }
 

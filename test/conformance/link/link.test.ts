@@ -18,7 +18,8 @@ test("every rule of names, links and access speaks in some case", () => {
       }),
     ),
   );
-  const elsewhere = /^(role|subnet|law)\.|^scope\.query|^dns\.service|on-premises/; // These have tests of their own beside the rules.
+  const elsewhere =
+    /^(role|subnet|law|group|component)\.|storage-alias|^scope\.query|^dns\.service|on-premises/; // These have tests of their own beside the rules.
   const silent = Object.keys(ruleSources).filter(
     (rule) => !elsewhere.test(rule) && !spoken.has(rule),
   );
