@@ -41,6 +41,8 @@ export interface CommandInput {
   /** The value of an option, or its default; undefined when neither is there. */
   readonly text: (name: string) => string | undefined;
   readonly flag: (name: string) => boolean;
+  /** The values of an option that takes several (`--with <file...>`). */
+  readonly texts: (name: string) => readonly string[];
 }
 
 /** Everything of the machine that a command may touch; made in src/bin/. */

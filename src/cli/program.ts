@@ -143,5 +143,9 @@ function inputOf(program: Program): CommandInput {
       return typeof value === "string" ? value : undefined;
     },
     flag: (name) => options.get(key(name)) === true,
+    texts: (name) => {
+      const values: unknown = options.get(key(name));
+      return Array.isArray(values) ? values.filter((one) => typeof one === "string") : [];
+    },
   };
 }

@@ -11,8 +11,13 @@ export {
   whyUnread,
 } from "./facts.ts";
 export type { CheckFacts, Presence } from "./facts.ts";
+export { clustersNamed, factsOf } from "./facts-of.ts";
 export { command, shellLine, step } from "./fix.ts";
 export type { Fix } from "./fix.ts";
+export { reportJson } from "./output/json.ts";
+export { countsOf, exitOf, rootsOf, shownIn } from "./output/report-view.ts";
+export type { Counts, ReportHead, Root } from "./output/report-view.ts";
+export { reportLines, shortLines } from "./output/table.ts";
 export { runChecks } from "./run-checks.ts";
 export type { CheckReport, CheckResult, Cause } from "./run-checks.ts";
 export type { Suppression } from "./suppressions.ts";

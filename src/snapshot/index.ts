@@ -16,9 +16,12 @@ export { clusterTypes } from "./inventory-types.ts";
 export { keptType, keptTypes } from "./kept-types.ts";
 export type { KeptType } from "./kept-types.ts";
 export { readSnapshot } from "./read-snapshot.ts";
-export { openReads } from "./reads.ts";
-export type { ArmAnswer, ArmSend, Reads } from "./reads.ts";
-export { graphOf, snapshotText } from "./snapshot.ts";
+export type { ArmAnswer, ArmSend } from "./reads.ts";
+export { graphOf, respelled, snapshotText } from "./snapshot.ts";
 export type { Snapshot } from "./snapshot.ts";
-export { takeSnapshot } from "./take-snapshot.ts";
 export type { SnapshotSource } from "./take-snapshot.ts";
+
+/** Reading from ARM, with the clients that it needs; what only reads files does without. */
+export const loadCollection = () => import("./take-snapshot.ts");
+/** The way to real Azure, with Azure's own libraries. */
+export const loadAzure = () => import("./azure-source.ts");

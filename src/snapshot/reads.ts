@@ -122,7 +122,9 @@ function outcome<Value>(answer: ArmAnswer, path: string, value: () => Value): Re
   const { status } = answer;
   if (status >= 200 && status < 300) return readable(path, status, value);
   const { code, says } = refusalOf(answer);
-  if (status === 401) throw new CodedError(code, `${path}: ${says}`, { status });
+  // Another tenant's subscription is a refusal like others; a credential that nothing takes ends the reading.
+  if (status === 401 && code !== "InvalidAuthenticationTokenTenant")
+    throw new CodedError(code, `${path}: ${says}`, { status });
   if (isAbsence(status, code)) return { kind: "absent" };
   return { kind: "unread", unread: { path, status, code, says } };
 }

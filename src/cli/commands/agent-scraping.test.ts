@@ -32,6 +32,7 @@ function scraping(options: Readonly<Record<string, string | true>>) {
       return typeof value === "string" ? value : undefined;
     },
     flag: (name) => options[name] === true,
+    texts: () => [],
   };
   const context = {
     clock: fakeClock(),

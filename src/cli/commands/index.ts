@@ -1,6 +1,7 @@
 /** Every command, in the order of --help. */
 import type { Command } from "../command.ts";
 import { agent } from "./agent.ts";
+import { check } from "./check.ts";
 import { credentialRotate } from "./credential.ts";
 import { enableMetrics } from "./enable-metrics.ts";
 import { enableRemoteWrite } from "./enable-remote-write.ts";
@@ -12,6 +13,7 @@ import { renderPrometheusFile } from "./render-prometheus.ts";
 import { resolve } from "./resolve.ts";
 import { showTopology } from "./show-topology.ts";
 import { show } from "./show.ts";
+import { snapshotSave } from "./snapshot-save.ts";
 import { start } from "./start.ts";
 import { token } from "./token.ts";
 import { trace } from "./trace.ts";
@@ -24,6 +26,8 @@ export const commands: readonly Command[] = [
   enableRemoteWrite,
   renderPrometheusFile,
   prove,
+  check,
+  snapshotSave,
   queryMetrics,
   show,
   showTopology,

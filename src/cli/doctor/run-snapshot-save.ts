@@ -1,0 +1,37 @@
+/** `snapshot save`: reads the facts and writes the file. */
+import { writeFileSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { snapshotText } from "../../snapshot/index.ts";
+import type { Snapshot } from "../../snapshot/index.ts";
+import type { CliContext, CommandInput } from "../command.ts";
+import { openSource, snapshotFrom } from "./sources.ts";
+
+/** Runs `snapshot save` and answers with its exit code. */
+export async function runSnapshotSave(input: CommandInput, context: CliContext): Promise<number> {
+  const file = input.words[0] ?? "-";
+  const open = await openSource(input, context);
+  try {
+    const clusters = await open.clusterIds(input.text("cluster"));
+    const snapshot = await snapshotFrom(open, clusters, context);
+    const text = snapshotText(snapshot);
+    if (file === "-") context.out(text);
+    else {
+      const path = isAbsolute(file) ? file : resolve(context.workingFolder, file);
+      writeFileSync(path, text, { mode: 0o600 });
+    }
+    context.note(savedText(snapshot, file));
+    return 0;
+  } finally {
+    open.close();
+  }
+}
+
+function savedText({ resources, record }: Snapshot, file: string): string {
+  const refused = record.unread.length;
+  const where = file === "-" ? "" : ` in ${file}`;
+  const unread =
+    refused === 0
+      ? ""
+      : ` ${refused} ${refused === 1 ? "read was" : "reads were"} refused and ${refused === 1 ? "is" : "are"} noted as unknown.`;
+  return `${resources.length} resources are saved${where}.${unread}\n`;
+}

@@ -1,0 +1,64 @@
+/** Where the doctor's facts come from: a file, the running platform, or real Azure; and what is laid over them. */
+import { readFileSync, statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { CodedError, limits } from "../../core/index.ts";
+import type { CloudName } from "../../azure/index.ts";
+import { loadCollection, readSnapshot } from "../../snapshot/index.ts";
+import type { Snapshot, SnapshotSource } from "../../snapshot/index.ts";
+import type { CliContext, CommandInput } from "../command.ts";
+
+/** What `--cloud` takes, and what az calls it. */
+export const cloudWords = ["platform", "azure", "usgovernment", "china"] as const;
+const cloudsByWord: Readonly<Record<string, CloudName>> = {
+  azure: "AzureCloud",
+  usgovernment: "AzureUSGovernment",
+  china: "AzureChinaCloud",
+};
+
+/** A way to ARM, and how to close it. */
+export interface OpenSource {
+  readonly source: SnapshotSource;
+  /** The ids of the clusters that a person named; of all, where nothing is named and all can be listed. */
+  readonly clusterIds: (named: string | undefined) => Promise<readonly string[]>;
+  readonly close: () => void;
+}
+
+/** Opens the way that `--cloud` names; the platform of the data folder where nothing is said. */
+export async function openSource(input: CommandInput, context: CliContext): Promise<OpenSource> {
+  const cloud = cloudsByWord[input.text("cloud") ?? "platform"];
+  if (cloud === undefined) {
+    const { openPlatform } = await import("./platform-source.ts");
+    return openPlatform(input, context);
+  }
+  const { openAzure } = await import("./azure-clusters.ts");
+  return openAzure(cloud);
+}
+
+/** Reads a snapshot through an open way. */
+export async function snapshotFrom(
+  { source }: OpenSource,
+  clusters: readonly string[],
+  context: CliContext,
+): Promise<Snapshot> {
+  const { takeSnapshot } = await loadCollection();
+  return takeSnapshot(source, {
+    clusters,
+    clock: context.clock,
+    note: (says) => context.note(`${says}\n`),
+  });
+}
+
+/** A file's text, with its size bounded before it is read. */
+export function fileText(path: string, context: CliContext, bytesMax: number): string {
+  const full = isAbsolute(path) ? path : resolve(context.workingFolder, path);
+  const { size } = statSync(full);
+  if (size > bytesMax) {
+    const says = `${path} has ${size} bytes; the limit is ${bytesMax}.`;
+    throw new CodedError("FileTooLarge", says, { status: 0 });
+  }
+  return readFileSync(full, "utf8");
+}
+
+/** The snapshot in a file. */
+export const snapshotInFile = (path: string, context: CliContext): Snapshot =>
+  readSnapshot(fileText(path, context, limits.snapshotBytesMax), path);
