@@ -1,38 +1,13 @@
-/** The agent configuration of a cluster: what its agents collect, and the channels they send it through. */
+/** The body of an agent configuration, with the field names that agents decode. */
 import { createHash } from "node:crypto";
 import { at, isObject, listAt, stringAt } from "../arm/index.ts";
-import type { ArmResource, Graph, Json, JsonObject } from "../arm/index.ts";
-import { endpointOf, metricsRulesOf, metricsStream } from "./data-collection.ts";
+import type { ArmResource, Json, JsonObject } from "../arm/index.ts";
+import { odsDataTypes } from "../azure/index.ts";
+import type { LogStream } from "../azure/index.ts";
+import { assertNever } from "../core/index.ts";
+import type { AgentChannel, AgentRule, RecordSource } from "./agent-channels.ts";
+import { metricsStream } from "./data-collection.ts";
 import type { CollectionRule } from "./data-collection.ts";
-
-/** One rule that a cluster's agents follow, with the way its data takes. */
-export interface MetricsChannel {
-  readonly rule: CollectionRule;
-  /** `metrics-<dce immutableId>`; inferred, after the `gigl-dce-<immutable id>` of the logs channel. */
-  readonly channelId: string;
-  /** `https://<dce metrics host>`, without a slash at its end. */
-  readonly ingestionBase: string;
-}
-
-export interface ChannelsFound {
-  readonly channels: readonly MetricsChannel[];
-  /** Rules that no channel can be made for: their endpoint is missing. Their immutable ids. */
-  readonly withoutEndpoint: readonly string[];
-}
-
-/** The metrics channels of a cluster: one for each associated Prometheus rule whose endpoint exists. */
-export function metricsChannels(graph: Graph, cluster: ArmResource): ChannelsFound {
-  const channels: MetricsChannel[] = [];
-  const withoutEndpoint: string[] = [];
-  for (const rule of metricsRulesOf(graph, cluster.id)) {
-    const endpoint = endpointOf(graph, rule);
-    const base = stringAt(endpoint?.properties, "metricsIngestion", "endpoint");
-    const immutableId = stringAt(endpoint?.properties, "immutableId");
-    if (base === undefined || immutableId === undefined) withoutEndpoint.push(rule.immutableId);
-    else channels.push({ rule, channelId: `metrics-${immutableId}`, ingestionBase: base });
-  }
-  return { channels, withoutEndpoint };
-}
 
 export interface BodyContext {
   readonly cluster: ArmResource;
@@ -42,37 +17,136 @@ export interface BodyContext {
 }
 
 /**
- * The body of `agentConfigurations`, with the field names that agents decode.
+ * The body of `agentConfigurations`: one configuration a rule.
  *
- * The shape is Docker-Provider's source/plugins/go/src/ingestion_token_utils.go; the metrics channel is inferred:
- * protocol `prometheus`, and as endpoint the key that prometheus-collector's TokenConfig.json has.
+ * The shape is Docker-Provider's source/plugins/go/src/ingestion_token_utils.go and, of `gig` channels, what mdsd keeps in
+ * its configchunks; the metrics channel is inferred: protocol `prometheus`, and as endpoint the key that
+ * prometheus-collector's TokenConfig.json has.
  */
 export const configurationBody = (
-  channels: readonly MetricsChannel[],
+  rules: readonly AgentRule[],
   context: BodyContext,
 ): JsonObject => ({
-  configurations: channels.map((channel) => configuration(channel, context)),
+  configurations: rules.map((rule) => configuration(rule, context)),
 });
 
-function configuration(channel: MetricsChannel, context: BodyContext): JsonObject {
-  const { rule, channelId } = channel;
+function configuration(agentRule: AgentRule, context: BodyContext): JsonObject {
+  const { rule, channels } = agentRule;
   const content = {
-    dataSources: dataSources(rule, channelId),
-    channels: [
-      {
-        endpoint: ingestionEndpoint(channel),
-        tokenEndpointUri: tokenEndpoint(channel, context),
-        id: channelId,
-        protocol: "prometheus",
-      },
-    ],
-    extensionConfigurations: {},
+    dataSources: dataSources(agentRule),
+    channels: channels.map((channel) => shownChannel(rule, channel, context)),
+    extensionConfigurations: extensionConfigurations(agentRule),
   } satisfies JsonObject;
   return { configurationId: rule.immutableId, eTag: tagOf(content), op: "added", content };
 }
 
+function shownChannel(
+  rule: CollectionRule,
+  channel: AgentChannel,
+  context: BodyContext,
+): JsonObject {
+  const { protocol, channelId } = channel;
+  const tokenEndpointUri = tokenEndpoint(rule, channelId, context);
+  const rules = `dataCollectionRules/${rule.immutableId}/streams`;
+  switch (protocol) {
+    case "ods":
+      return {
+        endpoint: `https://${channel.law.hosts.ods}`,
+        tokenEndpointUri,
+        id: channelId,
+        protocol,
+      };
+    case "gig":
+      return {
+        endpointUriTemplate: `${channel.ingestionBase}/${rules}/<STREAM>?api-version=2021-11-01-preview`,
+        tokenEndpointUri,
+        id: channelId,
+        protocol,
+      };
+    case "prometheus":
+      // @see Azure/prometheus-collector otelcollector/shared/helpers.go: the keys of TokenConfig.json
+      return {
+        endpoint: `${channel.ingestionBase}/api/v1/${rules}/${metricsStream}`,
+        tokenEndpointUri,
+        id: channelId,
+        protocol,
+      };
+    default:
+      return assertNever(protocol);
+  }
+}
+
+function dataSources({ rule, channels, sources }: AgentRule): readonly JsonObject[] {
+  const records = sources.flatMap((source) => {
+    const channelIds = [...new Set(source.streams.map(({ channelId }) => channelId))];
+    return channelIds.map((channelId) => recordSource(rule, source, channelId));
+  });
+  const metrics = channels.find(({ protocol }) => protocol === "prometheus");
+  return metrics === undefined ? records : [...records, ...forwarders(rule, metrics.channelId)];
+}
+
+/** A data source with the streams of it that one channel carries. */
+function recordSource(
+  { immutableId }: CollectionRule,
+  { kind, name, declared, streams }: RecordSource,
+  channelId: string,
+): JsonObject {
+  const isExtension = kind === "extension";
+  return {
+    configuration: isExtension
+      ? { extensionName: stringAt(declared, "extensionName") ?? "" }
+      : {
+          facilityNames: listAt(declared, "facilityNames"),
+          logLevels: listAt(declared, "logLevels"),
+        },
+    id: name,
+    kind,
+    streams: streams
+      .filter((carried) => carried.channelId === channelId)
+      .map(({ stream }) => {
+        const dataType = dataTypeOf(stream);
+        const output = { extensionOutputStream: `${immutableId}:${name}:${dataType}` };
+        return {
+          stream: dataType,
+          solution: solutionOf(dataType),
+          ...(isExtension ? output : {}),
+        };
+      }),
+    sendToChannels: [channelId],
+  };
+}
+
+/** What agents call a stream: the high-scale one has the name of its twin. @see Docker-Provider source/plugins/go/src/extension */
+const dataTypeOf = ({ name, table, dataType }: LogStream): string =>
+  dataType ?? [...odsDataTypes.values()].find((one) => one.table === table)?.dataType ?? name;
+
+const solutionOf = (dataType: string): string =>
+  odsDataTypes.get(dataType)?.solution ?? "LogManagement";
+
+/** By the extension's name, its settings and the ids under which it hands each data type to the sender. */
+function extensionConfigurations({ rule, sources }: AgentRule): JsonObject {
+  const byName = new Map<string, JsonObject[]>();
+  for (const { kind, name, declared, streams } of sources) {
+    if (kind !== "extension") continue;
+    const settings = at(declared, "extensionSettings");
+    const outputs = streams.map(({ stream }): [string, Json] => {
+      const dataType = dataTypeOf(stream);
+      return [dataType, `${rule.immutableId}:${name}:${dataType}`];
+    });
+    const extension = stringAt(declared, "extensionName") ?? "";
+    const entry = {
+      id: name,
+      originIds: [rule.immutableId],
+      extensionSettings: isObject(settings) ? settings : {},
+      outputStreams: Object.fromEntries(outputs),
+    };
+    byName.set(extension, [...(byName.get(extension) ?? []), entry]);
+  }
+  return Object.fromEntries(byName);
+}
+
 /** The rule's Prometheus forwarders; a rule without data sources (for remote write) has none. */
-const dataSources = (
+const forwarders = (
   { rule, immutableId }: CollectionRule,
   channelId: string,
 ): readonly JsonObject[] =>
@@ -91,13 +165,12 @@ const dataSources = (
     };
   });
 
-/** @see Azure/prometheus-collector otelcollector/shared/helpers.go: the keys of TokenConfig.json */
-const ingestionEndpoint = ({ rule, ingestionBase }: MetricsChannel): string =>
-  `${ingestionBase}/api/v1/dataCollectionRules/${rule.immutableId}/streams/${metricsStream}`;
-
-function tokenEndpoint({ rule, channelId }: MetricsChannel, context: BodyContext): string {
-  const { base, cluster, platform } = context;
-  const path = `${cluster.id}/agentConfigurations/${rule.immutableId}/channels/${channelId}/issueIngestionToken`;
+function tokenEndpoint(
+  { immutableId }: CollectionRule,
+  channelId: string,
+  { base, cluster, platform }: BodyContext,
+): string {
+  const path = `${cluster.id}/agentConfigurations/${immutableId}/channels/${channelId}/issueIngestionToken`;
   const query = new URLSearchParams({
     operatingLocation: cluster.location ?? "",
     platform,

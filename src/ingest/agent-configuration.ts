@@ -9,8 +9,9 @@ import { configurationAccess, endpointRequiredMessage } from "../rules/index.ts"
 import type { ConfigurationAccess } from "../rules/index.ts";
 import { issueIngestionToken } from "../tokens/index.ts";
 import type { SigningKeys } from "../tokens/index.ts";
-import { configurationBody, metricsChannels, tagOf } from "./agent-configuration-body.ts";
-import type { MetricsChannel } from "./agent-configuration-body.ts";
+import { agentRules } from "./agent-channels.ts";
+import type { AgentChannel, AgentRule } from "./agent-channels.ts";
+import { configurationBody, tagOf } from "./agent-configuration-body.ts";
 import { clusterIdentities, clusterOf } from "./data-collection.ts";
 import { authenticate, networkRefusal, note, refusal } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
@@ -52,21 +53,21 @@ export function answerAgentConfiguration(
   if (problem !== undefined) return problem;
   if (access.kind === "redirect") return redirect(access);
 
-  const { channels, withoutEndpoint } = metricsChannels(exchange.publication.graph, cluster);
+  const { rules, withoutEndpoint } = agentRules(exchange.publication.graph, cluster);
   for (const immutableId of withoutEndpoint) {
-    const says = `Rule ${immutableId} names no data collection endpoint that exists, so that no channel leads there.`;
+    const says = `Rule ${immutableId} names a data collection endpoint or workspace that does not exist, so that no channel leads there.`;
     note(exchange, { rule: "configuration.rule-without-endpoint", says, source: SOURCE });
   }
-  if (asked.token === undefined) return configuration(exchange, cluster, channels);
-  const channel = channels.find(
-    ({ rule, channelId }) =>
-      rule.immutableId.toLowerCase() === asked.token?.configurationId.toLowerCase() &&
-      channelId.toLowerCase() === asked.token.channelId.toLowerCase(),
-  );
-  return channel === undefined
+  const { token } = asked;
+  if (token === undefined) return configuration(exchange, cluster, rules);
+  const agentRule = rules.find(({ rule }) => same(rule.immutableId, token.configurationId));
+  const channel = agentRule?.channels.find(({ channelId }) => same(channelId, token.channelId));
+  return agentRule === undefined || channel === undefined
     ? refusal("ResourceNotFound", "The configuration of this cluster has no such channel.")
-    : ingestionToken(exchange, { cluster, channel, ingestionKey });
+    : ingestionToken(exchange, { cluster, agentRule, channel, ingestionKey });
 }
+
+const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 interface Asked {
   readonly clusterId: string;
@@ -172,29 +173,32 @@ const redirect = ({
 function configuration(
   { request, served }: Exchange,
   cluster: ArmResource,
-  channels: readonly MetricsChannel[],
+  rules: readonly AgentRule[],
 ): HttpResponse {
   const platform = request.query.get("platform")?.toLowerCase() ?? "";
-  const body = configurationBody(channels, { cluster, base: `https://${served.host}`, platform });
+  const body = configurationBody(rules, { cluster, base: `https://${served.host}`, platform });
   const etag = `"${tagOf(body)}"`;
   if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
   return json(200, body, { etag });
 }
 
-/** The token's claims are those seen in Azure's; it opens one rule, and nothing else. */
+/** The token's claims are those seen in Azure's; it opens one rule's endpoint, or of an `ods` channel one workspace, and nothing else. */
 function ingestionToken(
   exchange: Exchange,
   issue: {
     readonly cluster: ArmResource;
-    readonly channel: MetricsChannel;
+    readonly agentRule: AgentRule;
+    readonly channel: AgentChannel;
     readonly ingestionKey: SigningKeys;
   },
 ): HttpResponse {
-  const { immutableId } = issue.channel.rule;
+  const { channel } = issue;
+  const { immutableId } = issue.agentRule.rule;
   const ingestionAuthToken = issueIngestionToken(issue.ingestionKey, {
     ruleImmutableId: immutableId,
     targetId: issue.cluster.id,
     region: issue.cluster.location ?? "",
+    ...(channel.protocol === "ods" ? { workspaceId: channel.law.customerId } : {}),
     nowMs: exchange.nowMs,
   });
   const maxAge = `max-age=${limits.ingestionTokenLifeSeconds}`;

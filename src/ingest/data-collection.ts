@@ -1,7 +1,7 @@
 /** What the graph says about collecting data: a rule's endpoint and destinations, a cluster's rules and identities. */
 import { at, isObject, listAt, parseId, sameId, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
-import { associationsWith, types } from "../rules/index.ts";
+import { types } from "../rules/index.ts";
 
 export const metricsStream = "Microsoft-PrometheusMetrics";
 
@@ -59,18 +59,6 @@ export function clusterOf(graph: Graph, id: string): ArmResource | undefined {
   return parseId(id)?.type.toLowerCase() === types.cluster.toLowerCase()
     ? graph.get(id)
     : undefined;
-}
-
-/** The Prometheus rules that are associated with a cluster, each once, in the order of their association. */
-export function metricsRulesOf(graph: Graph, clusterId: ResourceId): readonly CollectionRule[] {
-  const rules = new Map<ResourceId, CollectionRule>();
-  for (const { dcrId } of associationsWith(graph, clusterId)) {
-    const rule = dcrId === undefined ? undefined : graph.get(dcrId);
-    if (rule === undefined) continue;
-    const found = collectionRule(rule);
-    if (hasStream(found, metricsStream)) rules.set(rule.id, found);
-  }
-  return [...rules.values()];
 }
 
 /** The endpoint that a rule names, when it exists. */
