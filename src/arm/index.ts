@@ -21,6 +21,7 @@ export type { ReadJson } from "./read-json.ts";
 export { idKey, idProblem, parseId, regionKey, sameId } from "./resource-id.ts";
 export type { ParsedId, ResourceId } from "./resource-id.ts";
 export type {
+  ActionAnswer,
   Derived,
   ListContext,
   ListFilter,
@@ -28,6 +29,8 @@ export type {
   Problem,
   RequestBody,
   ResourceType,
+  SharedKeys,
+  SharedKeySource,
   TypeAction,
   TypeContext,
 } from "./resource-type.ts";

@@ -32,8 +32,29 @@ export interface TypeContext {
   /** ISO 8601, UTC. */
   readonly now: string;
   readonly random: Random;
+  /** Keys that actions hand out. They stand outside the graph, which holds what a GET shows. */
+  readonly sharedKeys: SharedKeySource;
   /** Whether the principal may do `action` at `scope`: for linked access (private link, associations). */
   readonly may: (action: string, scope: ResourceId) => Verdict;
+}
+
+/** The two keys of a Log Analytics workspace, each of 64 bytes in base64. */
+export interface SharedKeys {
+  readonly primarySharedKey: string;
+  readonly secondarySharedKey: string;
+}
+
+/** Gives out the keys of workspaces by their `customerId`. */
+export interface SharedKeySource {
+  readonly of: (customerId: string) => Promise<SharedKeys>;
+  /** Makes new keys; the old ones are worth nothing from then on. */
+  readonly renew: (customerId: string) => Promise<SharedKeys>;
+}
+
+/** What an action answers. */
+export interface ActionAnswer {
+  readonly status: number;
+  readonly body: Json;
 }
 
 /** How a type's writes answer. `sync`: 200/201 and done. `async`: 201/202 with Azure-AsyncOperation, done a moment later. */
@@ -46,10 +67,9 @@ export interface TypeAction {
   readonly path: string;
   /** RBAC action that it needs, relative to the type: `listClusterUserCredential/action`, `read`. */
   readonly action: string;
-  readonly answer: (context: TypeContext & { readonly resource: ArmResource }) => {
-    readonly status: number;
-    readonly body: Json;
-  };
+  readonly answer: (
+    context: TypeContext & { readonly resource: ArmResource },
+  ) => ActionAnswer | Promise<ActionAnswer>;
 }
 
 /** A list's `$filter`, read by the control plane: comparisons and calls joined with `and`; names in lower case. */

@@ -20,6 +20,7 @@ import {
   bearerOf,
   managedIdentityTokens,
   openSigningKey,
+  openWorkspaceKeys,
   tokenService,
   verifyToken,
 } from "../tokens/index.ts";
@@ -59,9 +60,10 @@ export async function composeControl(
   const paths = dataPaths(config.data);
   const sockets = socketPaths(config.sockets);
   const tenant = await openTenant(join(config.data, "tenant.json"), random);
-  const [authority, key] = await Promise.all([
+  const [authority, key, sharedKeys] = await Promise.all([
     openAuthority({ folder: paths.authority, clock, random }),
     openSigningKey({ path: join(paths.keys, "tokens.json"), clock, random }),
+    openWorkspaceKeys({ path: paths.workspaceKeys, random }),
   ]);
   const credential = await openCredential({ config, parts, tenant });
   const control = createControl({
@@ -71,6 +73,7 @@ export async function composeControl(
     ...tenant,
     clock,
     random,
+    sharedKeys,
     jwks: key.jwks(),
     seed: roleDefinitionResources(`/subscriptions/${tenant.subscriptionId}`),
     initial: bootstrapAssignments(tenant, credential.objectId, parts),

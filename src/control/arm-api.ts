@@ -271,6 +271,6 @@ async function serveAction(
     return refuse(placed.kind === "missing" ? placed.problem : refusals.resourceNotFound(parsed));
   }
   const about = { id: resource.id, parsed, previous: resource };
-  const { status, body } = action.answer({ ...typeContext(platform, call, about), resource });
+  const { status, body } = await action.answer({ ...typeContext(platform, call, about), resource });
   return status === 204 ? { status } : json(status, body as Json);
 }

@@ -1,6 +1,12 @@
 /** Puts the control plane together: state, types, operations, publication, and the front door over them. */
 import type { DatabaseSync } from "node:sqlite";
-import type { ArmResource, GraphSource, JsonObject, ResourceType } from "../arm/index.ts";
+import type {
+  ArmResource,
+  GraphSource,
+  JsonObject,
+  ResourceType,
+  SharedKeySource,
+} from "../arm/index.ts";
 import type { Clock, Random } from "../core/index.ts";
 import type { HttpHandler, HttpRequest } from "../http/index.ts";
 import { armApi } from "./arm-api.ts";
@@ -28,6 +34,8 @@ export interface ControlOptions {
   readonly subscriptionId: string;
   readonly authenticate: (request: HttpRequest) => Authentication | Promise<Authentication>;
   readonly may: May;
+  /** Keys of workspaces, kept outside the state. */
+  readonly sharedKeys: SharedKeySource;
   /** Put when they are absent, at each start: built-in role definitions. */
   readonly seed?: readonly ArmResource[];
   /** Put when the state is created, in the same transaction, and never again: the first role assignment. */
@@ -71,6 +79,7 @@ export function createControl(options: ControlOptions): Control {
     tenantId,
     subscriptionId,
     may: options.may,
+    sharedKeys: options.sharedKeys,
     operationMs: options.operationMs ?? 100,
     changed: () => publisher.changed(state.graph()),
   };

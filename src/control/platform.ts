@@ -1,5 +1,12 @@
 /** What every part of the control plane works with: its state, its types, time, chance, and who may do what. */
-import type { ArmResource, Graph, Problem, ResourceId, ResourceType } from "../arm/index.ts";
+import type {
+  ArmResource,
+  Graph,
+  Problem,
+  ResourceId,
+  ResourceType,
+  SharedKeySource,
+} from "../arm/index.ts";
 import { cloudError, problemsError } from "../arm/index.ts";
 import type { Clock, Random, Verdict } from "../core/index.ts";
 import { json } from "../http/index.ts";
@@ -35,6 +42,7 @@ export interface Platform {
   readonly tenantId: string;
   readonly subscriptionId: string;
   readonly may: May;
+  readonly sharedKeys: SharedKeySource;
   /** How long an asynchronous write is `Provisioning`. */
   readonly operationMs: number;
   /** Called after each commit of resources that no request waits for. */

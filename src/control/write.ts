@@ -188,6 +188,7 @@ export function typeContext(
     principalId: call.principal.objectId,
     now: timestamp(platform.clock),
     random: platform.random,
+    sharedKeys: platform.sharedKeys,
     may: (action, scope) => platform.may(call.principal, action, scope, graph),
   };
 }

@@ -55,6 +55,14 @@ export const limits = {
   dataSourcesPerKindMax: 10,
   dataFlowsPerRuleMax: 10,
   roleAssignmentsPerSubscriptionMax: 4_000,
+  // Log Analytics workspaces. learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure and create-custom-table; az monitor log-analytics workspace create --help
+  logRetentionDaysMin: 30,
+  logRetentionDaysMax: 730,
+  tableRetentionDaysMin: 4,
+  logTotalRetentionDaysMax: 4_383,
+  dailyQuotaGbMin: 0.023,
+  customTablesPerWorkspaceMax: 500,
+  columnsPerTableMax: 500,
 
   // Remote write. @see facts: AMD fundamentals/service-limits.md for the label rules.
   remoteWriteCompressedBytesMax: 16 * 1024 * 1024,

@@ -106,6 +106,16 @@ export const providerErrors = {
     "The virtual network already has a private endpoint to a private link scope (inferred from one scope for each network).",
     "Use that endpoint's scope.",
   ),
+  InvalidOperation: caller(
+    400,
+    "The operation is not one for this resource: a table of Azure's own is not deleted.",
+    "Read the message; set its retention instead.",
+  ),
+  TableLimitExceeded: caller(
+    400,
+    "The workspace has as many custom tables as it may.",
+    "Delete one that is not needed.",
+  ),
   PropertyChangeNotAllowed: caller(
     409,
     "A property that is fixed at creation would change.",

@@ -6,6 +6,7 @@ import { insightsTypes } from "./microsoft.insights/index.ts";
 import { userAssignedIdentities } from "./microsoft.managedidentity/user-assigned-identities.ts";
 import { monitorTypes } from "./microsoft.monitor/index.ts";
 import { networkTypes } from "./microsoft.network/index.ts";
+import { operationalInsightsTypes } from "./microsoft.operationalinsights/index.ts";
 import { resourceGroups } from "./microsoft.resources/resource-groups.ts";
 import { providersOf } from "./resource-providers.ts";
 import type { ResourceProvider } from "./resource-providers.ts";
@@ -22,6 +23,7 @@ export const resourceTypes: readonly ResourceType[] = [
   ...networkTypes,
   ...insightsTypes,
   ...monitorTypes,
+  ...operationalInsightsTypes,
   ...containerServiceTypes,
   userAssignedIdentities,
   ...authorizationTypes,

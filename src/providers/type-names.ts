@@ -34,6 +34,8 @@ export const typeNames = {
   dataCollectionRuleAssociations: "Microsoft.Insights/dataCollectionRuleAssociations",
   workspaces: "Microsoft.Monitor/accounts",
   workspaceConnections: "Microsoft.Monitor/accounts/privateEndpointConnections",
+  logAnalyticsWorkspaces: "Microsoft.OperationalInsights/workspaces",
+  logAnalyticsTables: "Microsoft.OperationalInsights/workspaces/tables",
   managedClusters: "Microsoft.ContainerService/managedClusters",
   roleAssignments: "Microsoft.Authorization/roleAssignments",
   roleDefinitions: "Microsoft.Authorization/roleDefinitions",

@@ -14,6 +14,7 @@ export type { IngestionGrant, IngestionVerification } from "./ingestion-token.ts
 export type { JsonWebKeySet, TokenRefusal } from "./jwt.ts";
 export { managedIdentityOf, managedIdentityTokens } from "./managed-identity-tokens.ts";
 export type { ManagedIdentity } from "./managed-identity-tokens.ts";
+export { openWorkspaceKeys } from "./workspace-keys.ts";
 export { openSigningKey } from "./signing-key.ts";
 export type { SigningKeys, SigningKeyOptions } from "./signing-key.ts";
 export { tokenService } from "./token-service.ts";

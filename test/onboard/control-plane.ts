@@ -38,6 +38,10 @@ export function controlPlane(): ControlPlane {
     seed: roleDefinitionResources(`/subscriptions/${subscriptionId}`),
     clock,
     random: seededRandom(11),
+    sharedKeys: {
+      of: (id) => Promise.resolve({ primarySharedKey: `1 ${id}`, secondarySharedKey: `2 ${id}` }),
+      renew: () => Promise.resolve({ primarySharedKey: "new 1", secondarySharedKey: "new 2" }),
+    },
     tenantId: "11111111-1111-4111-8111-111111111111",
     subscriptionId,
     authenticate: () => ({ ok: true, principal: { objectId: "oid-1", appId: "app-1" } }),

@@ -168,6 +168,10 @@ export function sampleControl(options: Partial<ControlOptions> = {}): SampleCont
     subscriptionId,
     authenticate: () => ({ ok: true, principal: { objectId: "oid-1", appId: "app-1" } }),
     may: () => allow(),
+    sharedKeys: {
+      of: (id) => Promise.resolve({ primarySharedKey: `1 ${id}`, secondarySharedKey: `2 ${id}` }),
+      renew: () => Promise.resolve({ primarySharedKey: "new 1", secondarySharedKey: "new 2" }),
+    },
     ...options,
   });
   const ask = async (method: string, path: string, asking: Asking = {}): Promise<Answer> =>

@@ -108,7 +108,7 @@ test("what cannot be linked is refused, each with its reason", () => {
   assert.match(refusal(scopeId), /^InvalidLinkedResource: A resource of type/);
   assert.match(
     refusal(`${group}/providers/Microsoft.OperationalInsights/workspaces/law1`),
-    /^FeatureNotEmulated/,
+    /^LinkedResourceNotFound/,
   );
   assert.match(refusal(`${insights}/dataCollectionEndpoints/none`), /^LinkedResourceNotFound/);
   assert.match(refusal(`${dceId} `), /has a blank/);

@@ -73,7 +73,7 @@ function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
   const kind = kindProblem(linkedId);
   if (kind !== undefined) return [kind];
   const access = linkedAccess(context, {
-    action: `${typeNames.dataCollectionEndpoints}/write`,
+    action: `${linkableType(linkedId)}/write`,
     scope: linkedId,
     target,
   });
@@ -84,6 +84,12 @@ function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
   }
   return [...duplicates(linkedId, context), ...tooManyScopes(linkedId, context)];
 }
+
+/** The right to write the linked resource is needed (inferred: the documentation speaks of rights to it). */
+const linkableType = (linkedId: ResourceId): string =>
+  sameId(parseId(linkedId)?.type, typeNames.logAnalyticsWorkspaces)
+    ? typeNames.logAnalyticsWorkspaces
+    : typeNames.dataCollectionEndpoints;
 
 function kindProblem(linkedId: ResourceId): Problem | undefined {
   const type = parseId(linkedId)?.type ?? "";
@@ -96,11 +102,12 @@ function kindProblem(linkedId: ResourceId): Problem | undefined {
         `An Azure Monitor workspace cannot be linked to a private link scope: '${linkedId}'. Link its data collection endpoints; queries go through a private endpoint of the workspace itself.`,
         { target },
       );
-    case "microsoft.operationalinsights/workspaces":
+    case typeNames.logAnalyticsWorkspaces.toLowerCase():
+      return undefined;
     case "microsoft.insights/components":
       return problem(
         "FeatureNotEmulated",
-        `Linking a resource of type '${type}' is not emulated; data collection endpoints are.`,
+        `Linking a resource of type '${type}' is not emulated; data collection endpoints and Log Analytics workspaces are.`,
         { target },
       );
     default:
@@ -161,7 +168,7 @@ function derive(body: RequestBody, context: TypeContext): Derived {
     const draft = draftOf(graph);
     draft.put(linked(provisioningState));
     const shortages = reconcileOn(draft, [scopeId]);
-    for (const dceId of new Set([linkedId, before ?? linkedId])) showScopes(draft, dceId);
+    for (const eachId of new Set([linkedId, before ?? linkedId])) showScopes(draft, eachId);
     return { draft, shortages };
   };
   const first = attempt("Succeeded");

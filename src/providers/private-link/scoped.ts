@@ -10,7 +10,7 @@ export const scopedResourcesOf = (graph: Graph, linkedId: ResourceId): readonly 
   referringTo(graph.ofType(typeNames.scopedResources), ["linkedResourceId"], linkedId);
 
 /**
- * Keeps `privateLinkScopedResources` of a data collection endpoint. A link that failed is not shown (inferred).
+ * Keeps `privateLinkScopedResources` of a data collection endpoint or a Log Analytics workspace. A link that failed is not shown (inferred).
  * `scopeId` is a GUID of the scope; Azure's own is opaque, this one is hashed from the scope's id (inferred).
  * @see azure-rest-api-specs monitor/…/2024-03-11/dataCollection.json
  */

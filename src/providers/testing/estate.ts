@@ -15,6 +15,7 @@ import {
   withChanges,
 } from "../../arm/index.ts";
 import type {
+  ActionAnswer,
   ArmResource,
   Change,
   Graph,
@@ -56,6 +57,8 @@ export interface Estate {
   readonly view: (id: ResourceId, apiVersion: string) => ArmResource;
   /** What an action of a resource answers. */
   readonly act: (id: ResourceId, path: string) => { readonly status: number; readonly body: Json };
+  /** The same, of an action that takes its time. */
+  readonly ask: (id: ResourceId, path: string) => Promise<ActionAnswer>;
 }
 
 export const typeOf = (id: ResourceId): ResourceType => {
@@ -88,6 +91,10 @@ function contextOf(state: State, id: ResourceId, apiVersion?: string): TypeConte
     principalId,
     now: "2026-01-01T00:00:00.000Z",
     random: state.random,
+    sharedKeys: {
+      of: (id) => Promise.resolve({ primarySharedKey: `1 ${id}`, secondarySharedKey: `2 ${id}` }),
+      renew: () => Promise.resolve({ primarySharedKey: "new 1", secondarySharedKey: "new 2" }),
+    },
     may: (action, scope) => {
       const reason = { rule: "test", says: action, source: "a test" };
       return state.denied.has(`${action} ${scope}`.toLowerCase()) ? deny(reason) : allow(reason);
@@ -163,6 +170,11 @@ export function openEstate(): Estate {
     attempt(state, id, { body, apiVersion }).problems;
   const deleteRefusal = (id: ResourceId): readonly string[] =>
     sentences(typeOf(id).validateDelete?.(get(id), contextOf(state, id)) ?? []);
+  const acted = (id: ResourceId, path: string): ActionAnswer | Promise<ActionAnswer> => {
+    const action = typeOf(id).actions?.find((one) => one.path === path.toLowerCase());
+    assert(action, `no action ${path}`);
+    return action.answer({ ...contextOf(state, id), resource: get(id) });
+  };
   const estate: Estate = {
     graph: () => state.graph,
     denied: state.denied,
@@ -187,10 +199,11 @@ export function openEstate(): Estate {
     get,
     find: (id) => state.graph.get(id),
     view: (id, apiVersion) => typeOf(id).view?.(get(id), apiVersion) ?? get(id),
+    ask: async (id, path) => acted(id, path),
     act: (id, path) => {
-      const action = typeOf(id).actions?.find((one) => one.path === path.toLowerCase());
-      assert(action, `no action ${path}`);
-      return action.answer({ ...contextOf(state, id), resource: get(id) });
+      const answer = acted(id, path);
+      assert(!(answer instanceof Promise), `${path} takes its time`);
+      return answer;
     },
   };
   estate.put(group, { location: "eastus" });
