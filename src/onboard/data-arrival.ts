@@ -1,47 +1,85 @@
 /** Whether data comes by the private way: the gate before anything closes. */
 import type { Clock } from "../core/index.ts";
-import type { Probes } from "./evidence.ts";
+import type { PathEvidence, Probes } from "./evidence.ts";
 import { judge } from "./judge.ts";
-import { collectEvidence } from "./prove.ts";
-import type { ProofTarget } from "./proof-target.ts";
+import { collectLogsIngestion, newestRecord } from "./logs/prove-logs.ts";
+import type { Newest } from "./probe-path.ts";
+import { collectMetrics, configurationPath } from "./prove.ts";
+import type { ProofTarget, Signal } from "./proof-target.ts";
 import type { Arrival } from "./until-arrived.ts";
+
+interface Seen {
+  readonly ingestion: readonly PathEvidence[];
+  readonly newest: Newest;
+}
 
 /**
  * Asks once. Data has arrived when the configuration and the write probe pass through the private endpoint, and a sample
- * of the cluster is queried that is newer than `sinceMs`.
+ * (of logs: a record) of the cluster is queried that is newer than `sinceMs`.
  */
 export async function dataArrival(
   probes: Probes,
   target: ProofTarget,
-  { clock, sinceMs }: { readonly clock: Clock; readonly sinceMs: number },
+  options: { readonly clock: Clock; readonly sinceMs: number; readonly signal?: Signal },
 ): Promise<Arrival> {
-  const [configuration, ingestion] = await collectEvidence(probes, target);
-  for (const evidence of [configuration, ingestion]) {
-    if (evidence === undefined) continue;
-    const { inside, id } = evidence;
-    const { privateAddresses, closedByFlag } = target;
-    const nowMs = clock.nowMs();
-    const { reasons } = judge(evidence, { expected: {}, privateAddresses, closedByFlag, nowMs });
-    const passes =
-      inside.kind === "answered" &&
-      inside.status >= 200 &&
-      inside.status < 300 &&
-      inside.address !== undefined &&
-      privateAddresses.has(inside.address);
-    if (!passes)
-      return { arrived: false, says: `${id} does not pass privately yet: ${reasons[0] ?? ""}` };
+  const { signal = "metrics", clock, sinceMs } = options;
+  const seen = signal === "metrics" ? seenOfMetrics(probes, target) : seenOfLogs(probes, target);
+  const [configuration, { ingestion, newest }] = await Promise.all([
+    configurationPath(probes, target),
+    seen,
+  ]);
+  for (const evidence of [...configuration, ...ingestion]) {
+    const problem = notPrivate(evidence, target, clock.nowMs());
+    if (problem !== undefined) return { arrived: false, says: problem };
   }
-  const newestMs = ingestion?.newestSampleMs ?? null;
+  const what = signal === "metrics" ? "sample" : "record";
+  const newestMs = newest.newestSampleMs ?? null;
   if (newestMs === null) {
-    return { arrived: false, says: `no sample of ${target.clusterName} was found yet.` };
-  }
-  if (newestMs <= sinceMs) {
-    const [newest, since] = [newestMs, sinceMs].map((atMs) => new Date(atMs).toISOString());
-    const says = `the newest sample of ${target.clusterName} is from ${newest}; one from after ${since} is waited for.`;
+    const says = newest.error ?? `no ${what} of ${target.clusterName} was found yet.`;
     return { arrived: false, says };
   }
-  return {
-    arrived: true,
-    says: `a sample from ${new Date(newestMs).toISOString()} came by the private way.`,
-  };
+  if (newestMs <= sinceMs) {
+    const [at, since] = [newestMs, sinceMs].map((atMs) => new Date(atMs).toISOString());
+    const says = `the newest ${what} of ${target.clusterName} is from ${at}; one from after ${since} is waited for.`;
+    return { arrived: false, says };
+  }
+  const at = new Date(newestMs).toISOString();
+  return { arrived: true, says: `a ${what} from ${at} came by the private way.` };
+}
+
+async function seenOfMetrics(probes: Probes, target: ProofTarget): Promise<Seen> {
+  const [ingestion] = await collectMetrics(probes, target);
+  const { newestSampleMs } = ingestion;
+  const newest = newestSampleMs === undefined ? {} : { newestSampleMs };
+  return { ingestion: [ingestion], newest };
+}
+
+async function seenOfLogs(probes: Probes, target: ProofTarget): Promise<Seen> {
+  const { logs } = target;
+  if (logs === undefined) {
+    return { ingestion: [], newest: { error: "Container insights is not enabled yet." } };
+  }
+  const asked = { ...target, logs };
+  const [ingestion, newest] = await Promise.all([
+    collectLogsIngestion(probes, asked),
+    newestRecord(probes, asked),
+  ]);
+  return { ingestion, newest };
+}
+
+/** Why a path does not pass by a private endpoint; undefined where it does. */
+function notPrivate(
+  evidence: PathEvidence,
+  { privateAddresses, closedByFlag }: ProofTarget,
+  nowMs: number,
+): string | undefined {
+  const { inside, id } = evidence;
+  const { reasons } = judge(evidence, { expected: {}, privateAddresses, closedByFlag, nowMs });
+  const passes =
+    inside.kind === "answered" &&
+    inside.status >= 200 &&
+    inside.status < 300 &&
+    inside.address !== undefined &&
+    privateAddresses.has(inside.address);
+  return passes ? undefined : `${id} does not pass privately yet: ${reasons[0] ?? ""}`;
 }

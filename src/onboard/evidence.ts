@@ -50,7 +50,7 @@ export interface PathEvidence {
   readonly public: RequestEvidence;
   /** Hosts of the path that need only resolve privately: the global handler. */
   readonly alsoInside: readonly NameEvidence[];
-  /** When the newest sample of the cluster was taken; null when there is none; absent when it was not asked. */
+  /** When the newest sample or record of the cluster was taken; null when there is none; absent when it was not asked. */
   readonly newestSampleMs?: number | null;
   readonly missing: readonly string[];
 }
@@ -67,6 +67,19 @@ export interface ProbeRequest {
   readonly audience: string;
   /** Whose token: the agent's identity of this cluster, or the caller's own where absent. */
   readonly asCluster?: string;
+  /**
+   * Where the token of an ingestion channel is asked for first, as the agent asks: with `audience` and `asCluster`, from
+   * inside. The request then carries that token.
+   */
+  readonly ingestionToken?: { readonly host: string; readonly path: string };
+}
+
+/** A query of a Log Analytics workspace. */
+export interface LogsQuestion {
+  readonly host: string;
+  /** Its `customerId`. */
+  readonly workspace: string;
+  readonly kql: string;
 }
 
 /** The means of a proof, given by who runs it. None of them throws for what the other side did. */
@@ -77,4 +90,6 @@ export interface Probes {
   requestPublic(request: ProbeRequest): Promise<RequestEvidence>;
   /** The value of an instant query at `host`, in milliseconds; null when it is empty. @throws when it could not be asked. */
   newestSampleMs(query: { readonly host: string; readonly promql: string }): Promise<number | null>;
+  /** The one value of a query of logs, asked from inside, in milliseconds; null when it is empty. @throws when it could not be asked. */
+  newestRecordMs?(query: LogsQuestion): Promise<number | null>;
 }

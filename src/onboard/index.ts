@@ -20,6 +20,7 @@ export type {
 } from "./estate.ts";
 export type {
   CertificateSeen,
+  LogsQuestion,
   NameEvidence,
   PathEvidence,
   ProbeRequest,
@@ -31,6 +32,7 @@ export type { Expectations, Expected, JudgedPath, PathVerdict } from "./judge.ts
 export { logsNames } from "./logs/logs-names.ts";
 export { legacyEnded, logsAuths, logsRequest } from "./logs/logs-request.ts";
 export type { LogsAuth, LogsRequest } from "./logs/logs-request.ts";
+export type { LogsTarget } from "./logs/logs-target.ts";
 export { planLogs } from "./logs/plan-logs.ts";
 export { metricsNames } from "./names.ts";
 export { observe } from "./observe.ts";
@@ -63,7 +65,7 @@ export type {
 } from "./plan-types.ts";
 export { planMetrics } from "./plan.ts";
 export { proofTarget } from "./proof-target.ts";
-export type { ProofTarget } from "./proof-target.ts";
+export type { ProofTarget, Signal } from "./proof-target.ts";
 export { networkProofTarget, proveNetwork } from "./prove-network.ts";
 export type { NetworkProofTarget } from "./prove-network.ts";
 export { collectEvidence, exitOfAll, newestSampleQuery, prove } from "./prove.ts";

@@ -8,15 +8,16 @@ import type { PathId } from "./paths.ts";
 /**
  * - `private`: works from inside by a private endpoint's address, and is refused from outside.
  * - `public`: works from inside, by a public address. `both`: works from inside privately, and from outside.
+ * - `open`: works by Resource Manager, which no private link carries: as the workspace's flag says.
  * - `closed`: refused everywhere, by a flag. `broken`: does not work from inside. `unknown`: could not be told.
  */
-export type PathVerdict = "private" | "public" | "both" | "closed" | "broken" | "unknown";
+export type PathVerdict = "private" | "public" | "both" | "open" | "closed" | "broken" | "unknown";
 
-/** What a path must be. `public` holds for `both` as well: it is open, as expected. */
+/** What a path must be. `public` holds for `both` and `open` as well: it is open, as expected. */
 export type Expected = "private" | "public" | "closed";
 
 export interface Expectations {
-  /** `private` where nothing else is said. */
+  /** `private` where nothing else is said; `closed` for what cannot be private. */
   readonly expected: Readonly<Partial<Record<PathId, Expected>>>;
   /** Addresses of interfaces seen through ARM: what private means. */
   readonly privateAddresses: ReadonlySet<string>;
@@ -40,14 +41,20 @@ export interface JudgedPath {
 export function judge(evidence: PathEvidence, expectations: Expectations): JudgedPath {
   const reasons: string[] = [...evidence.missing];
   const seen = verdictOf(evidence, expectations, reasons);
-  const expected = expectations.expected[evidence.id] ?? "private";
+  const expected = expectations.expected[evidence.id] ?? usually(evidence.id);
   const age = freshness(evidence, expectations, reasons);
-  const matches = seen === expected || (expected === "public" && seen === "both");
+  const matches =
+    seen === expected || (expected === "public" && (seen === "both" || seen === "open"));
   const needsData = expected !== "closed";
   const verdict = matches && needsData && age === "untold" ? "unknown" : seen;
   const holds = matches && (!needsData || age === "fresh");
   return { id: evidence.id, verdict, expected, holds, reasons, evidence };
 }
+
+/** A query by Resource Manager comes to the workspace from a public network, so that it is never private: it is closed, or open. */
+const neverPrivate: ReadonlySet<PathId> = new Set<PathId>(["logs-query-arm"]);
+
+const usually = (id: PathId): Expected => (neverPrivate.has(id) ? "closed" : "private");
 
 function verdictOf(
   evidence: PathEvidence,
@@ -62,6 +69,12 @@ function verdictOf(
   }
   const insideWay = wayInside(inside, privateAddresses, reasons);
   if (insideWay === "untold") return "unknown";
+  if (neverPrivate.has(evidence.id) && (insideWay === "public" || insideWay === "private")) {
+    reasons.push(
+      "The workspace's publicNetworkAccessForQuery is Enabled, and queries by Resource Manager reach it from a public network, by no private link: --close-query closes them.",
+    );
+    return "open";
+  }
   if (insideWay === "private") {
     if (!alsoPrivate(evidence, privateAddresses, reasons)) return "both";
     if (outside === "unknown") return "unknown";
@@ -176,14 +189,19 @@ function freshness(
   reasons: string[],
 ): "fresh" | "stale" | "untold" {
   if (newestSampleMs === undefined) return id === "configuration" ? "fresh" : "untold";
+  const isLogs = id.startsWith("logs-");
   if (newestSampleMs === null) {
-    // A query looks back for as long as a sample counts as fresh, and no further.
-    reasons.push(`No sample of this cluster came in the last ${freshMs / 1000} s.`);
+    // A query of metrics looks back for as long as a sample counts as fresh, and no further; one of logs sees them all.
+    reasons.push(
+      isLogs
+        ? "No record of this cluster was found."
+        : `No sample of this cluster came in the last ${freshMs / 1000} s.`,
+    );
     return "stale";
   }
   const ageMs = nowMs - newestSampleMs;
   reasons.push(
-    `The newest sample is ${Math.round(ageMs / 1000)} s old; ${freshMs / 1000} s are allowed.`,
+    `The newest ${isLogs ? "record" : "sample"} is ${Math.round(ageMs / 1000)} s old; ${freshMs / 1000} s are allowed.`,
   );
   return ageMs <= freshMs ? "fresh" : "stale";
 }

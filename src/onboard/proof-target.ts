@@ -1,6 +1,6 @@
 /** What a proof probes: the hosts of a cluster's paths, and the addresses that count as private, all read from ARM. */
-import { regionKey, sameId } from "../arm/index.ts";
-import type { Graph, ResourceId } from "../arm/index.ts";
+import { at, regionKey, sameId } from "../arm/index.ts";
+import type { ArmResource, Graph, ResourceId } from "../arm/index.ts";
 import { cloud } from "../azure/index.ts";
 import {
   associationsWith,
@@ -17,15 +17,24 @@ import {
 } from "../rules/index.ts";
 import type { DceView, DcrView, Origin, WorkspaceView } from "../rules/index.ts";
 import { prometheusStream } from "./desired-collection.ts";
+import { logsClosedByFlag, logsTarget } from "./logs/logs-target.ts";
+import type { LogsTarget } from "./logs/logs-target.ts";
 import { vnetOf } from "./observe-network.ts";
 import type { Observed } from "./observe.ts";
 import type { PathId } from "./paths.ts";
+
+/** The halves of a cluster's telemetry. */
+export type Signal = "metrics" | "logs";
 
 /** The hosts to probe; a host is absent where the resources do not say it, with the reason in `missing`. */
 export interface ProofTarget {
   readonly clusterId: ResourceId;
   readonly clusterName: string;
   readonly clusterRegion: string;
+  /** What the cluster has: metrics where it has neither, so that what is missing is said. */
+  readonly signals: readonly Signal[];
+  /** Present where the cluster's logs are collected. */
+  readonly logs: LogsTarget | undefined;
   readonly vnetId: ResourceId | undefined;
   readonly globalHandlerHost: string;
   readonly configurationHost: string | undefined;
@@ -52,10 +61,13 @@ export function proofTarget(
   if (cluster === undefined) return undefined;
   const parts = partsOf(graph, asked);
   const { rule, dce, configurationDce, workspace, vnetId } = parts;
+  const { signals, logs, missing } = halvesOf(graph, cluster, parts);
   return {
     clusterId: cluster.id,
     clusterName: cluster.name,
     clusterRegion: regionKey(cluster.location ?? ""),
+    signals,
+    logs,
     vnetId,
     globalHandlerHost: cloud.globalHandlerHost,
     configurationHost: configurationDce?.configurationHost,
@@ -66,8 +78,31 @@ export function proofTarget(
     dceId: dce?.id,
     dcrId: rule?.id,
     privateAddresses: privateAddresses(graph, vnetId),
-    closedByFlag: closedByFlag(graph, parts),
-    missing: missingOf(parts, cluster.name),
+    closedByFlag: closedByFlag(graph, parts, logs),
+    missing,
+  };
+}
+
+/** What the cluster has of metrics and logs, and what each lacks. */
+function halvesOf(
+  graph: Graph,
+  { id, name, properties }: ArmResource,
+  parts: Parts,
+): Pick<ProofTarget, "signals" | "logs" | "missing"> {
+  const found = logsTarget(graph, id);
+  const hasMetrics =
+    found === undefined ||
+    parts.rule !== undefined ||
+    at(properties, "azureMonitorProfile", "metrics", "enabled") === true;
+  const configured = hasMetrics || found.auth === "managed-identity";
+  const shared = missingOf(parts, { name, configured });
+  return {
+    signals: [
+      ...(hasMetrics ? (["metrics"] as const) : []),
+      ...(found === undefined ? [] : (["logs"] as const)),
+    ],
+    logs: found && { ...found, missing: [...found.missing, ...shared] },
+    missing: [...(hasMetrics ? missingOfMetrics(parts, name) : []), ...shared],
   };
 }
 
@@ -97,14 +132,24 @@ function partsOf(
   };
 }
 
-function missingOf(parts: Parts, name: string): readonly string[] {
-  const { rule, dce, configurationDce, workspace, vnetId } = parts;
+/** What metrics and logs both need. */
+function missingOf(
+  { configurationDce, vnetId }: Parts,
+  { name, configured }: { readonly name: string; readonly configured: boolean },
+): readonly string[] {
+  return [
+    configured && configurationDce === undefined
+      ? `${name} has no configurationAccessEndpoint.`
+      : [],
+    vnetId === undefined ? `The network of ${name} is not known.` : [],
+  ].flat();
+}
+
+function missingOfMetrics({ rule, dce, workspace }: Parts, name: string): readonly string[] {
   return [
     rule === undefined ? `${name} is associated with no Prometheus rule.` : [],
     rule !== undefined && dce === undefined ? `The rule ${rule.name} has no endpoint.` : [],
-    configurationDce === undefined ? `${name} has no configurationAccessEndpoint.` : [],
     workspace === undefined ? "There is no Azure Monitor workspace to query." : [],
-    vnetId === undefined ? `The network of ${name} is not known.` : [],
   ].flat();
 }
 
@@ -130,7 +175,11 @@ function privateAddresses(graph: Graph, vnetId: ResourceId | undefined): Readonl
 }
 
 /** By the rules that the edge applies: no way in that the cluster's network or the public has would be let in. */
-function closedByFlag(graph: Graph, parts: Parts): ReadonlySet<PathId> {
+function closedByFlag(
+  graph: Graph,
+  parts: Parts,
+  logs: LogsTarget | undefined,
+): ReadonlySet<PathId> {
   const { dce, configurationDce, workspace, vnetId } = parts;
   const origins: readonly Origin[] = [
     publicOrigin,
@@ -140,7 +189,7 @@ function closedByFlag(graph: Graph, parts: Parts): ReadonlySet<PathId> {
   ];
   const refusedAt = (dceId: ResourceId): boolean =>
     origins.every((origin) => ingestionAccess(graph, { origin, dceId }).outcome === "deny");
-  const closed = new Set<PathId>();
+  const closed = new Set<PathId>(logs === undefined ? [] : logsClosedByFlag(graph, logs, origins));
   if (configurationDce !== undefined && refusedAt(configurationDce.id)) closed.add("configuration");
   if (dce !== undefined && refusedAt(dce.id)) closed.add("metrics-ingestion");
   if (workspace === undefined) return closed;

@@ -18,7 +18,8 @@ import type { Expectations } from "./judge.ts";
 import { isVnet, sendingVnets } from "./observe-remote-write.ts";
 import type { Observed } from "./observe.ts";
 import type { PathId } from "./paths.ts";
-import { ingestionRequest, newestSample, probePath, withNewest } from "./prove.ts";
+import { probePath, withNewest } from "./probe-path.ts";
+import { ingestionRequest, newestSample } from "./prove.ts";
 import type { Proof } from "./prove.ts";
 
 /** What is probed for a network; a host is absent where the workspace does not say it. */

@@ -2,10 +2,12 @@
 import { audiences } from "../azure/index.ts";
 import { messageOf } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
-import type { PathEvidence, ProbeRequest, Probes, RequestEvidence } from "./evidence.ts";
+import type { PathEvidence, ProbeRequest, Probes } from "./evidence.ts";
 import { exitOf, judge } from "./judge.ts";
 import type { Expectations, JudgedPath } from "./judge.ts";
-import type { PathId } from "./paths.ts";
+import { collectLogs } from "./logs/prove-logs.ts";
+import { probePath, withNewest } from "./probe-path.ts";
+import type { Newest } from "./probe-path.ts";
 import type { ProofTarget } from "./proof-target.ts";
 
 /** What `prove -o json` prints: `exit` is the command's exit code. */
@@ -47,47 +49,59 @@ export function exitOfAll(proofs: readonly Proof[]): 0 | 1 | 2 {
   return proofs.some(({ exit }) => exit === 2) ? 2 : 0;
 }
 
-/** What is seen of each path, in the order of the data's way. */
+/** What is seen of each path that the cluster has, in the order of the data's way: metrics, then logs. */
 export async function collectEvidence(
   probes: Probes,
   target: ProofTarget,
 ): Promise<readonly PathEvidence[]> {
-  const { queryHost, clusterName } = target;
-  const newest = await newestSample(probes, { queryHost, promql: newestSampleQuery(clusterName) });
+  const { logs, signals } = target;
+  const parts = await Promise.all([
+    configurationPath(probes, target),
+    signals.includes("metrics") ? collectMetrics(probes, target) : [],
+    logs === undefined ? [] : collectLogs(probes, { ...target, logs }),
+  ]);
+  return parts.flat();
+}
+
+/** How agents get their configuration; undefined where the cluster has legacy agents alone, which ask for none. */
+export async function configurationPath(
+  probes: Probes,
+  target: ProofTarget,
+): Promise<readonly PathEvidence[]> {
+  const { logs, signals } = target;
+  if (!signals.includes("metrics") && logs?.auth === "legacy") return [];
   const configuration = await probePath(probes, target, {
     id: "configuration",
     host: target.configurationHost,
     request: configurationRequest(target),
     also: [target.globalHandlerHost],
   });
-  const ingestion = await probePath(probes, target, {
-    id: "metrics-ingestion",
-    host: target.metricsHost,
-    request: ingestionRequest(target),
-    also: [],
-  });
-  const query = await probePath(probes, target, {
-    id: "metrics-query",
-    host: target.queryHost,
-    request: queryRequest(target),
-    also: [],
-  });
+  return [configuration];
+}
+
+/** The paths of metrics. */
+export async function collectMetrics(
+  probes: Probes,
+  target: ProofTarget,
+): Promise<readonly [PathEvidence, PathEvidence]> {
+  const { queryHost, clusterName } = target;
+  const [newest, ingestion, query] = await Promise.all([
+    newestSample(probes, { queryHost, promql: newestSampleQuery(clusterName) }),
+    probePath(probes, target, {
+      id: "metrics-ingestion",
+      host: target.metricsHost,
+      request: ingestionRequest(target),
+      also: [],
+    }),
+    probePath(probes, target, {
+      id: "metrics-query",
+      host: target.queryHost,
+      request: queryRequest(target),
+      also: [],
+    }),
+  ]);
   // Samples arrive by the ingestion path and are seen by the query path, so their age speaks of both.
-  return [configuration, withNewest(ingestion, newest), withNewest(query, newest)];
-}
-
-export interface Newest {
-  readonly newestSampleMs?: number | null;
-  readonly error?: string;
-}
-
-/** A sample that could not be asked for is not the same as none: its absence stays absent. */
-export function withNewest(
-  evidence: PathEvidence,
-  { newestSampleMs, error }: Newest,
-): PathEvidence {
-  const missing = error === undefined ? evidence.missing : [...evidence.missing, error];
-  return { ...evidence, missing, ...(newestSampleMs === undefined ? {} : { newestSampleMs }) };
+  return [withNewest(ingestion, newest), withNewest(query, newest)];
 }
 
 /** The query by which the newest sample is found; the agent sets the label `cluster`. */
@@ -105,46 +119,6 @@ export async function newestSample(
   } catch (error) {
     return { error: `The newest sample could not be asked for: ${messageOf(error)}` };
   }
-}
-
-export interface Asked {
-  readonly id: PathId;
-  readonly host: string | undefined;
-  readonly request: Omit<ProbeRequest, "host"> | undefined;
-  readonly also: readonly string[];
-}
-
-/** What is seen of one path, from inside and from outside. */
-export async function probePath(
-  probes: Probes,
-  target: Pick<ProofTarget, "missing">,
-  asked: Asked,
-): Promise<PathEvidence> {
-  const { id, host, request, also } = asked;
-  if (host === undefined || request === undefined) {
-    const untried: RequestEvidence = { kind: "untried", says: "there is no host to ask." };
-    return {
-      id,
-      host,
-      insideName: undefined,
-      inside: untried,
-      publicName: undefined,
-      public: untried,
-      alsoInside: [],
-      missing: target.missing,
-    };
-  }
-  const full = { ...request, host };
-  return {
-    id,
-    host,
-    insideName: await probes.resolveInside(host),
-    inside: await probes.requestInside(full),
-    publicName: await probes.resolvePublic(host),
-    public: await probes.requestPublic(full),
-    alsoInside: await Promise.all(also.map((name) => probes.resolveInside(name))),
-    missing: [],
-  };
 }
 
 /** As agents ask for their configuration. @see microsoft/Docker-Provider ingestion_token_utils.go */
