@@ -90,6 +90,25 @@ export const limits = {
   walSegmentBytesMax: 64 * 1024 * 1024,
   futureSampleMs: 10 * 60 * 1000,
 
+  // Logs store. The rows and bytes of an answer: learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits
+  logWalPendingBytesMax: 64 * 1024 * 1024,
+  logWalSegmentBytesMax: 16 * 1024 * 1024,
+  logUnmergedBytesMax: 512 * 1024 * 1024,
+  logHotBytesMax: 64 * 1024 * 1024,
+  logHotMs: 5 * 60 * 1000,
+  logSegmentBytesMax: 256 * 1024 * 1024,
+  logSortRowsMax: 1_500_000,
+  logWorkspaceBytesMax: 64 * 1024 * 1024 * 1024,
+  logConstantSetsMax: 1_000,
+  logEngineMemoryBytesMax: 512 * 1024 * 1024,
+  logEngineTemporaryBytesMax: 1024 * 1024 * 1024,
+  logEngineQueriesAtOnceMax: 2,
+  logEngineQueriesWaitingMax: 200,
+  logQueryRowsMax: 500_000,
+  logQueryResultBytesMax: 100 * 1024 * 1024,
+  logTimePastMs: 2 * 24 * 60 * 60 * 1000, // learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns
+  logTimeFutureMs: 24 * 60 * 60 * 1000,
+
   // PromQL. @see facts: AMD metrics/prometheus-api-promql.md.
   queryTimeoutMs: 30_000,
   queryCharsMax: 64 * 1024,
@@ -104,6 +123,15 @@ export const limits = {
   queryFormBytesMax: 256 * 1024,
   queryLongRangeMs: 48 * 60 * 60 * 1000, // from here on the step below is the least
   queryLongRangeStepMs: 60 * 1000,
+
+  // KQL.
+  kqlCharsMax: 64 * 1024,
+  kqlOperatorsMax: 100,
+  kqlProblemsMax: 20,
+  kqlTranslateTimeoutMs: 10_000,
+  kqlLoadTimeoutMs: 60_000,
+  kqlWorkerMegabytesMax: 1024,
+  kqlPendingMax: 200, // learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits: queries in a queue
 
   // Fabric.
   proxyHeaderBytesMax: 536,

@@ -6,3 +6,6 @@ export type {
   TranslateRequest,
   Translation,
 } from "./seams.ts";
+export { createKqlTranslator } from "./create-kql-translator.ts";
+export type { KqlTranslatorOptions } from "./create-kql-translator.ts";
+export { kqlErrors } from "./errors.ts";

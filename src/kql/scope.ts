@@ -1,0 +1,81 @@
+/** What stands before an operator: a SELECT, the columns that it gives, and the order that its rows were put in. */
+import type { LogColumnType } from "../core/index.ts";
+import { column } from "./sql.ts";
+import type { SqlExpression, SqlOrder, SqlSelect } from "./sql.ts";
+import type { SqlParameter } from "./seams.ts";
+import type { Typed } from "./typed.ts";
+
+export interface ScopeColumn {
+  readonly name: string;
+  readonly type: LogColumnType;
+  /** Its name in SQL, made here: names of KQL differ by case where DuckDB's do not. */
+  readonly alias: string;
+  readonly bare?: boolean;
+}
+
+/** What one query shares: its one `now()`, and names that were not used yet. */
+export interface QueryScope {
+  readonly now: SqlParameter;
+  nextAlias(): string;
+}
+
+export interface Stage {
+  readonly select: SqlSelect;
+  readonly columns: readonly ScopeColumn[];
+  /** By aliases of `select`, hidden ones too; applied where rows are cut, and at the end. */
+  readonly order: readonly (Omit<SqlOrder, "of"> & { readonly alias: string })[];
+}
+
+/** What an expression may name. */
+export interface Environment {
+  readonly columns: ReadonlyMap<string, ScopeColumn>;
+  readonly query: QueryScope;
+}
+
+export const environmentOf = (
+  { columns }: Pick<Stage, "columns">,
+  query: QueryScope,
+): Environment => ({ columns: new Map(columns.map((each) => [each.name, each])), query });
+
+export const columnValue = ({ alias, type, bare }: ScopeColumn): Typed => ({
+  type,
+  sql: column(alias),
+  ...(bare === true ? { bare } : {}),
+});
+
+/** A new column over the stage, read by its alias. */
+export interface NewColumn {
+  readonly name: string;
+  readonly of: Typed;
+}
+
+/**
+ * The stage with these columns and no others; aliases that its order needs go along, unseen. A column that is only
+ * passed on keeps its alias.
+ */
+export function projected(stage: Stage, columns: readonly NewColumn[], query: QueryScope): Stage {
+  const taken = new Set<string>();
+  const next = columns.map(({ name, of }): [ScopeColumn, SqlExpression] => {
+    const kept = of.sql.kind === "column" && !taken.has(of.sql.name) ? of.sql.name : undefined;
+    const alias = kept ?? query.nextAlias();
+    taken.add(alias);
+    const { type, bare } = of;
+    return [{ name, type, alias, ...(bare === true ? { bare } : {}) }, of.sql];
+  });
+  const hidden = stage.order.map(({ alias }) => alias).filter((alias) => !taken.has(alias));
+  return {
+    columns: next.map(([each]) => each),
+    order: stage.order,
+    select: {
+      columns: [
+        ...next.map(([{ alias }, of]) => ({ name: alias, of })),
+        ...[...new Set(hidden)].map((alias) => ({ name: alias, of: column(alias) })),
+      ],
+      from: { kind: "select", select: stage.select },
+    },
+  };
+}
+
+/** Every column of the stage, hidden ones too, as they are. */
+export const allColumns = ({ select }: Stage): SqlSelect["columns"] =>
+  select.columns.map(({ name }) => ({ name, of: column(name) }));

@@ -1,0 +1,214 @@
+/** KQL's text → one SELECT, in the thread that calls it: parse, check, translate, print. */
+import { limits } from "../core/index.ts";
+import type { LogColumn, LogTable } from "../core/index.ts";
+import { constructOf } from "./expressions.ts";
+import { child, kindOf, listOf, nameOf, symbolOf } from "./kusto-node.ts";
+import { loadKusto } from "./kusto-library.ts";
+import type { KustoCode, KustoNode, KustoSchema } from "./kusto-library.ts";
+import { applyOperator } from "./operators.ts";
+import { printSql } from "./print-sql.ts";
+import { KqlRefused, mistaken, unsupported } from "./refused.ts";
+import type { ScopeColumn, Stage } from "./scope.ts";
+import type { KqlProblem, TranslateRequest, Translation } from "./seams.ts";
+import { bound, cast, column, every, infix, tryCast } from "./sql.ts";
+import type { SqlExpression, SqlSelect } from "./sql.ts";
+import { columnValue } from "./scope.ts";
+import { dynamicText, valueOf } from "./typed.ts";
+
+/** Translates one text. Answers every problem that the parser has, else the first of the translation. */
+export function translateKql(request: TranslateRequest): Translation {
+  const long = lengthProblem(request.text);
+  if (long !== undefined) return { ok: false, problems: [long] };
+  const code = loadKusto().analyze(request.text, schemaOf(request.tables));
+  const problems = problemsOf(code);
+  if (problems.length > 0) return { ok: false, problems };
+  try {
+    return translateCode(code, request);
+  } catch (error) {
+    if (!(error instanceof KqlRefused)) throw error;
+    return { ok: false, problems: [error.problem] };
+  }
+}
+
+function lengthProblem({ length }: string): KqlProblem | undefined {
+  if (length <= limits.kqlCharsMax) return undefined;
+  return {
+    kind: "syntax",
+    code: "KqlTooLong",
+    says: `The query has ${length} characters; the limit is ${limits.kqlCharsMax}. Shorten it.`,
+    start: limits.kqlCharsMax,
+    length: length - limits.kqlCharsMax,
+  };
+}
+
+/** Schemas cost milliseconds to make, and queries of one workspace have the same tables: the last few are kept. */
+const schemas = new Map<string, KustoSchema>();
+const SCHEMAS_KEPT = 16;
+
+function schemaOf(tables: readonly LogTable[]): KustoSchema {
+  const key = JSON.stringify(tables);
+  const known = schemas.get(key);
+  if (known !== undefined) return known;
+  const made = loadKusto().schemaOf(tables);
+  const [oldest] = schemas.keys();
+  if (schemas.size >= SCHEMAS_KEPT && oldest !== undefined) schemas.delete(oldest);
+  schemas.set(key, made);
+  return made;
+}
+
+/** Codes of the analysis that the service lets pass: `count(x)` has an argument too many. */
+const tolerated: ReadonlySet<string> = new Set<string>([]);
+
+function problemsOf(code: KustoCode): readonly KqlProblem[] {
+  const diagnostics = code.GetDiagnostics();
+  const syntax = code.GetSyntaxDiagnostics().Count > 0;
+  const problems: KqlProblem[] = [];
+  for (let index = 0; index < diagnostics.Count; index++) {
+    const { Code, Severity, Message, Start, Length } = diagnostics.getItem(index);
+    if (Severity !== "Error" || tolerated.has(Code)) continue;
+    problems.push({
+      kind: syntax ? "syntax" : "semantic",
+      code: Code,
+      says: Message,
+      start: Start,
+      length: Length,
+    });
+  }
+  return problems.slice(0, limits.kqlProblemsMax);
+}
+
+function translateCode(code: KustoCode, request: TranslateRequest): Translation {
+  const [statement, ...more] = listOf(code.Syntax, "Statements");
+  if (statement === undefined) return { ok: false, problems: [emptyProblem] };
+  const last = more.at(-1);
+  if (last !== undefined || kindOf(statement) !== "ExpressionStatement") {
+    return unsupported(statement, constructOf(kindOf(statement)));
+  }
+  let aliases = 0;
+  const now = { type: "datetime", microseconds: BigInt(request.nowMs) * 1000n } as const;
+  const query = { now, nextAlias: () => `c${aliases++}` };
+  const { source, steps } = pipeOf(child(statement, "Expression"));
+  const table = tableOf(source, request);
+  let stage = scan(table, request, query.nextAlias);
+  for (const step of steps) stage = applyOperator(step, stage, query, request.use);
+  const { sql, parameters } = printSql(finished(stage, request.use));
+  const columns = stage.columns.map(({ name, type }): LogColumn => ({ name, type }));
+  if (request.use === "transformation") checkTransformed(columns, child(statement, "Expression"));
+  return { ok: true, sql, parameters, columns, tables: [table.name] };
+}
+
+const emptyProblem: KqlProblem = {
+  kind: "syntax",
+  code: "KqlEmpty",
+  says: "The query is empty; name a table.",
+  start: 0,
+  length: 0,
+};
+
+/** The first expression of a pipe and its operators, first to last: a loop, for a pipe may be long. */
+function pipeOf(node: KustoNode): {
+  readonly source: KustoNode;
+  readonly steps: readonly KustoNode[];
+} {
+  const steps: KustoNode[] = [];
+  let source = node;
+  while (kindOf(source) === "PipeExpression") {
+    steps.push(child(source, "Operator"));
+    source = child(source, "Expression");
+  }
+  if (steps.length > limits.kqlOperatorsMax) {
+    unsupported(
+      node,
+      `A query of ${steps.length} operators (the limit is ${limits.kqlOperatorsMax})`,
+    );
+  }
+  return { source, steps: steps.toReversed() };
+}
+
+function tableOf(node: KustoNode, { tables, use }: TranslateRequest): LogTable {
+  const kind = kindOf(node);
+  if (kind === "ParenthesizedExpression")
+    return tableOf(child(node, "Expression"), { tables, use } as TranslateRequest);
+  const symbol = symbolOf(node);
+  if (kind === "FunctionCallExpression") {
+    return unsupported(node, `The function ${nameOf(child(node, "Name"))}()`);
+  }
+  if (kind === "PathExpression")
+    return unsupported(node, "A table of another workspace, cluster or database");
+  if (kind !== "NameReference" || symbol?.kind !== "TableSymbol") {
+    return unsupported(node, constructOf(kind));
+  }
+  const found = tables.find(({ name }) => name === symbol.name);
+  return found ?? unsupported(node, `The table ${symbol.name}`);
+}
+
+/** Every column of the table, under a name of its own; rows outside the API's timespan are not seen. */
+function scan(table: LogTable, { timespan }: TranslateRequest, nextAlias: () => string): Stage {
+  const columns = table.columns.map(({ name, type }): ScopeColumn => ({
+    name,
+    type,
+    alias: nextAlias(),
+    ...(type === "string" ? { bare: true } : {}),
+  }));
+  const select: SqlSelect = {
+    columns: columns.map(({ name, type, alias }) => ({ name: alias, of: stored(name, type) })),
+    from: { kind: "table", name: table.name },
+    ...(timespan === undefined ? {} : { where: within(timespan) }),
+  };
+  return { columns, order: [], select };
+}
+
+/** A column as it is stored, in the type that the translation works with. */
+const stored = (name: string, type: LogColumn["type"]): SqlExpression =>
+  type === "dynamic"
+    ? tryCast(column(name), "JSON")
+    : type === "guid"
+      ? cast(column(name), "VARCHAR")
+      : column(name);
+
+const within = ({
+  fromMs,
+  toMs,
+}: {
+  readonly fromMs: number;
+  readonly toMs: number;
+}): SqlExpression => {
+  const at = (ms: number): SqlExpression =>
+    bound({ type: "datetime", microseconds: BigInt(Math.trunc(ms)) * 1000n });
+  const time = column("TimeGenerated");
+  return every([infix(time, ">=", at(fromMs)), infix(time, "<=", at(toMs))]);
+};
+
+/** The last SELECT: columns by their own names, in the order that the query asked for. */
+function finished(stage: Stage, use: TranslateRequest["use"]): SqlSelect {
+  return {
+    columns: stage.columns.map((each) => ({ name: each.name, of: shown(each, use) })),
+    from: { kind: "select", select: stage.select },
+    orderBy: stage.order.map(({ alias, ...how }) => ({ of: column(alias), ...how })),
+  };
+}
+
+/** A query's dynamic values are text: a string without quotes, anything else as JSON. A transformation's stay JSON. */
+function shown(of: ScopeColumn, use: TranslateRequest["use"]): SqlExpression {
+  const value = valueOf(columnValue(of));
+  if (of.type !== "dynamic" || use === "transformation") return value;
+  return dynamicText(value);
+}
+
+/** @see learn.microsoft.com/azure/azure-monitor/data-collection/data-collection-transformations, "the output must contain TimeGenerated" */
+function checkTransformed(columns: readonly LogColumn[], node: KustoNode): void {
+  const time = columns.find(({ name }) => name === "TimeGenerated");
+  if (time?.type !== "datetime") {
+    mistaken(
+      node,
+      "The output of a transformation must have a column TimeGenerated of type datetime.",
+    );
+  }
+  const names = new Map<string, string>();
+  for (const { name } of columns) {
+    const other = names.get(name.toLowerCase());
+    if (other !== undefined)
+      unsupported(node, `Two columns that differ by case alone, ${other} and ${name},`);
+    names.set(name.toLowerCase(), name);
+  }
+}
