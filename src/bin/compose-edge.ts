@@ -9,6 +9,7 @@ import { openMetricsStore } from "../store/index.ts";
 import { openAuthority } from "../tls/index.ts";
 import { openSigningKey } from "../tokens/index.ts";
 import { closeServer, listenLocal, onPreferredPort } from "./listen.ts";
+import { kqlNotYet, logsNotYet } from "./logs-not-yet.ts";
 import { dataPaths, socketPaths } from "./paths.ts";
 import type { FollowerParts } from "./follow-graph.ts";
 import type { ProcessConfig, StartedPart } from "./platform-process.ts";
@@ -33,6 +34,8 @@ export async function composeEdge(
     linkOf,
     authority,
     store,
+    logsStore: logsNotYet,
+    kql: kqlNotYet,
     ingestionKey,
     clock,
     random,

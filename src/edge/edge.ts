@@ -2,9 +2,11 @@
 import type { GraphSource, Publication, ResourceId } from "../arm/index.ts";
 import { stringAt } from "../arm/index.ts";
 import type { Clock, Random } from "../core/index.ts";
-import type { MetricsIngestionContext } from "../ingest/index.ts";
+import { openedLogs, ruleQuota } from "../ingest/index.ts";
+import type { MetricsIngestionContext, OpenedLogs } from "../ingest/index.ts";
+import type { KqlTranslator } from "../kql/index.ts";
 import { types } from "../rules/index.ts";
-import type { MetricsStore, StoreStats, WorkspaceMetrics } from "../store/index.ts";
+import type { LogsStore, MetricsStore, StoreStats, WorkspaceMetrics } from "../store/index.ts";
 import type { Authority } from "../tls/index.ts";
 import type { SigningKeys } from "../tokens/index.ts";
 import type { AccessEntry, AccessLog } from "./access-log.ts";
@@ -23,6 +25,9 @@ export interface EdgeOptions {
   readonly linkOf: LinkOf;
   readonly authority: Authority;
   readonly store: MetricsStore;
+  readonly logsStore: LogsStore;
+  /** Translates the transformations of data collection rules. */
+  readonly kql: Pick<KqlTranslator, "translate">;
   /** Signs and verifies ingestion tokens; the edge's own, so that control's keys never open ingestion. */
   readonly ingestionKey: SigningKeys;
   readonly clock: Clock;
@@ -46,9 +51,11 @@ export interface Edge extends Pick<FrontDoor, "listenPublic" | "listenPrivate" |
 export function createEdge(options: EdgeOptions): Edge {
   const { source, accessLog, linkOf } = options;
   const opened = new Map<string, WorkspaceMetrics>();
+  const logs = openedLogs(options.logsStore, () => source.current().graph);
   const store = remembering(options.store, opened);
   const metrics = platformMetrics({
     stores: () => openedStores(source.current(), opened),
+    logs: () => logs.opened(),
     connections: () => door.connections(),
     accessLogDropped: () => accessLog.dropped(),
     graphVersion: () => source.current().graph.version,
@@ -57,6 +64,12 @@ export function createEdge(options: EdgeOptions): Edge {
     ...options,
     store,
     onAppended: (workspaceId, samples) => metrics.appended(workspaceId, samples),
+    logs: {
+      workspace: (law) => logs.workspace(law),
+      transform: (asked) => options.logsStore.transform(asked),
+    },
+    ruleQuota: ruleQuota(options.clock),
+    onRecords: (told) => metrics.recorded(told),
   };
   const door = createFrontDoor({
     authority: options.authority,
@@ -70,7 +83,7 @@ export function createEdge(options: EdgeOptions): Edge {
     onRequest: (connection, incoming, outgoing) =>
       answerRequest({ connection, incoming, outgoing }, { ...options, services, metrics }),
   });
-  const unwatch = dropDeletedWorkspaces(source, options.store, options.note ?? (() => {}));
+  const unwatch = watchWorkspaces(options, logs);
   return {
     listenPublic: door.listenPublic,
     listenPrivate: door.listenPrivate,
@@ -81,6 +94,16 @@ export function createEdge(options: EdgeOptions): Edge {
     metricsText: () => metrics.text(),
     explainRequest: (requestId) => accessLog.find(requestId),
   };
+}
+
+/** Keeps workspaces as the graph says: what was deleted is dropped, what was changed is told. */
+function watchWorkspaces(options: EdgeOptions, logs: OpenedLogs): () => void {
+  const { source, store, logsStore, note = () => {} } = options;
+  const ends = [
+    dropDeletedWorkspaces(source, { store, logsStore }, note),
+    source.subscribe(({ graph }) => logs.follow(graph)),
+  ];
+  return () => ends.forEach((end) => end());
 }
 
 /** The store, with what was opened remembered for the metrics. */

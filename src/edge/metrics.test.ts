@@ -145,15 +145,6 @@ test("a rule that sends one stream to two workspaces is refused by name", async 
   assert.equal(answer.headers["x-ms-error-code"], "FeatureNotEmulated");
 });
 
-test("logs are refused by name, to those who may come in", async () => {
-  const logs = { host: hosts.dce("a").logs, path: "/dataCollectionRules/x/streams/y" };
-  const answer = await write(logs);
-  assert.equal(answer.status, 501);
-  assert.equal(answer.headers["x-ms-error-code"], "FeatureNotEmulated");
-  assert.equal((await write({ ...logs, via: "public" })).status, 403);
-  assert.equal((await write({ ...logs, token: "x" })).status, 401);
-});
-
 test("a workspace that is not ready answers 503 to a query", async () => {
   const workspace = rig.source.current().graph.get(ids.workspace("a"));
   assert.ok(workspace !== undefined);

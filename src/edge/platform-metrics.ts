@@ -1,7 +1,8 @@
 /** The edge's own counters and gauges, in Prometheus's text format. Labels have few values: no path, no principal. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { ResourceId } from "../arm/index.ts";
-import type { StoreStats } from "../store/index.ts";
+import type { RecordsTold } from "../ingest/index.ts";
+import type { LogsStats, StoreStats, WorkspaceLogs } from "../store/index.ts";
 import type { CloseReason } from "./errors.ts";
 
 export interface AnsweredRequest {
@@ -23,6 +24,8 @@ export interface PlatformMetrics {
   /** A connection was closed before a request of it was answered. */
   closed(reason: CloseReason): void;
   appended(workspaceId: ResourceId, samples: number): void;
+  /** Records went into a table, or were left out. */
+  recorded(told: RecordsTold): void;
   /** All of it in the text format 0.0.4. */
   text(): Promise<string>;
 }
@@ -30,6 +33,8 @@ export interface PlatformMetrics {
 export interface PlatformMetricsSources {
   /** The stores that the edge has opened, by workspace. */
   readonly stores: () => Iterable<readonly [ResourceId, StoreStats]>;
+  /** The Log Analytics workspaces that the edge has opened. */
+  readonly logs: () => Iterable<readonly [ResourceId, Pick<WorkspaceLogs, "stats">]>;
   readonly connections: () => { readonly public: number; readonly private: number };
   readonly accessLogDropped: () => number;
   readonly graphVersion: () => number;
@@ -76,7 +81,9 @@ export function platformMetrics(sources: PlatformMetricsSources): PlatformMetric
     labelNames: ["workspace"],
     registers,
   });
+  const recorded = recordCounters(registers);
   addGauges(registry, sources);
+  addLogsGauges(registry, sources);
   return {
     answered({ kind, status, origin, ms, resourceId, endpointId }) {
       requests.inc({ kind, status: String(status), origin });
@@ -89,7 +96,31 @@ export function platformMetrics(sources: PlatformMetricsSources): PlatformMetric
     refused: (rule) => refusals.inc({ rule }),
     closed: (reason) => closes.inc({ reason }),
     appended: (workspaceId, count) => samples.inc({ workspace: workspaceId }, count),
+    recorded,
     text: () => registry.metrics(),
+  };
+}
+
+/** What became of records: kept, or left out by a transformation or the daily cap. */
+function recordCounters(registers: Registry[]): (told: RecordsTold) => void {
+  const labelNames = ["workspace", "table"];
+  const records = new Counter({
+    name: "linkscope_edge_records_total",
+    help: "Records acknowledged, by Log Analytics workspace, table and outcome: kept, dropped (by a transformation) or capped (past the daily cap).",
+    labelNames: [...labelNames, "outcome"],
+    registers,
+  });
+  const fieldsCut = new Counter({
+    name: "linkscope_edge_record_fields_cut_total",
+    help: "Values of records that were longer than a field may be, and were cut.",
+    labelNames,
+    registers,
+  });
+  return ({ workspaceId: workspace, table, ...told }) => {
+    for (const outcome of ["kept", "dropped", "capped"] as const) {
+      if (told[outcome] > 0) records.inc({ workspace, table, outcome }, told[outcome]);
+    }
+    if (told.fieldsCut > 0) fieldsCut.inc({ workspace, table }, told.fieldsCut);
   };
 }
 
@@ -111,6 +142,33 @@ const storeGauges = [
     (stats: StoreStats) => stats.walSegmentsSetAside,
   ],
 ] as const;
+
+const logsGauges = [
+  ["wal_bytes", "Bytes of the records' log on disk.", (stats: LogsStats) => stats.walBytes],
+  ["segment_bytes", "Bytes of merged segments of records.", (s: LogsStats) => s.segmentBytes],
+  ["segments", "Merged segments of records.", (stats: LogsStats) => stats.segments],
+  [
+    "billed_bytes_today",
+    "Bytes that count toward today's cap.",
+    (stats: LogsStats) => stats.billedBytesToday,
+  ],
+] as const;
+
+function addLogsGauges(registry: Registry, sources: PlatformMetricsSources): void {
+  for (const [name, help, read] of logsGauges) {
+    const gauge = new Gauge({
+      name: `linkscope_logs_${name}`,
+      help,
+      labelNames: ["workspace"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [workspace, logs] of sources.logs()) this.set({ workspace }, read(logs.stats()));
+      },
+    });
+    registry.registerMetric(gauge);
+  }
+}
 
 function addGauges(registry: Registry, sources: PlatformMetricsSources): void {
   for (const [name, help, read] of storeGauges) {

@@ -1,29 +1,30 @@
 /** The services behind the edge: each kind of host with what answers there, and the shape of its errors. */
-import { audiences } from "../azure/index.ts";
 import { assertNever, CodedError } from "../core/index.ts";
 import { json } from "../http/index.ts";
 import type { HttpResponse } from "../http/index.ts";
 import {
   answerAgentConfiguration,
+  answerLogsIngestion,
   answerMetricsIngestion,
-  authenticate,
-  networkRefusal,
-  passes,
+  answerOds,
   refusal,
 } from "../ingest/index.ts";
 import type {
   AgentConfigurationContext,
   Exchange,
+  LogsIngestionContext,
   MetricsIngestionContext,
+  OdsContext,
 } from "../ingest/index.ts";
-import { ingestionAccess } from "../rules/index.ts";
 import type { ServedHostKind } from "../rules/index.ts";
 import { answerMetricsQuery } from "./metrics-query.ts";
 import type { MetricsQueryContext } from "./metrics-query.ts";
 
 export type ServicesContext = AgentConfigurationContext &
   MetricsIngestionContext &
-  MetricsQueryContext;
+  MetricsQueryContext &
+  LogsIngestionContext &
+  OdsContext;
 
 /** The kinds of host that the edge serves; ARM and the login host are control's. */
 export type EdgeHostKind = Exclude<ServedHostKind, "arm" | "login">;
@@ -46,8 +47,9 @@ export async function answerAt(
     case "metrics-query":
       return answerMetricsQuery(exchange, context);
     case "logs-ingestion":
-      return refuseLogs(exchange);
+      return answerLogsIngestion(exchange, context);
     case "ods":
+      return answerOds(exchange, context);
     case "oms":
     case "agent-service":
     case "logs-query":
@@ -55,21 +57,6 @@ export async function answerAt(
     default:
       return assertNever(kind);
   }
-}
-
-/** Who may not come here learns that first; who may learns that nothing is here yet. */
-function refuseLogs(exchange: Exchange): HttpResponse {
-  const authentication = authenticate(exchange, audiences.monitor);
-  if (authentication.kind === "refused") return authentication.response;
-  const { publication, origin, served } = exchange;
-  const dceId = served.resourceId ?? "";
-  if (!passes(exchange, ingestionAccess(publication.graph, { origin, dceId }))) {
-    return networkRefusal();
-  }
-  return refusal(
-    "FeatureNotEmulated",
-    "The Logs Ingestion API is not emulated yet; metrics ingestion is, at the metrics host of this data collection endpoint.",
-  );
 }
 
 /**

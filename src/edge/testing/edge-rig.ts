@@ -26,6 +26,8 @@ import type { AccessLog } from "../access-log.ts";
 import { createEdge } from "../edge.ts";
 import type { Edge, EdgeOptions } from "../edge.ts";
 import { closedEstate, linkOf } from "./estate.ts";
+import { logsInMemory } from "./logs-in-memory.ts";
+import type { LogsInMemory } from "./logs-in-memory.ts";
 
 export const tenantId = "00000000-0000-0000-0000-00000000000e";
 
@@ -55,6 +57,7 @@ export interface EdgeRig {
   readonly clock: FakeClock;
   readonly source: GraphSource;
   readonly store: MetricsStore;
+  readonly logs: LogsInMemory;
   readonly authority: Authority;
   readonly accessLog: AccessLog;
   readonly accessLogPath: string;
@@ -86,6 +89,8 @@ export async function edgeRig(
   const edge = createEdge({
     ...parts,
     linkOf,
+    logsStore: parts.logs.store,
+    kql: parts.logs.kql,
     clock,
     random: seededRandom(7),
     receiveRemoteWrite,
@@ -146,7 +151,8 @@ async function openParts(folder: string, clock: FakeClock) {
     openMetricsStore({ folder: join(folder, "metrics"), clock, random, onNote: () => {} }),
   ]);
   const source = graphSource({ graph: closedEstate(), jwks: loginKey.jwks(), tenantId });
-  return { loginKey, ingestionKey, authority, accessLog, accessLogPath, store, source };
+  const logs = logsInMemory();
+  return { logs, loginKey, ingestionKey, authority, accessLog, accessLogPath, store, source };
 }
 
 interface Doors {

@@ -9,7 +9,7 @@ export type Side = "a" | "b";
 const subscription = "/subscriptions/00000000-0000-0000-0000-000000000001";
 const region = "westeurope";
 const group = (side: Side): string => `${subscription}/resourceGroups/rg-${side}`;
-const inGroup = (side: Side, type: string, name: string): ResourceId =>
+export const inGroup = (side: Side, type: string, name: string): ResourceId =>
   `${group(side)}/providers/${type}/${name}`;
 const digit = (side: Side): string => (side === "a" ? "a" : "b");
 
@@ -63,7 +63,7 @@ export const hosts = {
     workspaceQueryHost(keyed(ids.workspace(side), `amw-${side}`, hostKeyChars.workspace)),
 };
 
-const resource = (
+export const resource = (
   id: ResourceId,
   type: string,
   properties: JsonObject,
