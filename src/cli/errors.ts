@@ -47,6 +47,13 @@ export const cliErrors = {
     remedy:
       "Each stands with its line and column; docs/formats/linkscope-yaml.md says what there is.",
   },
+  CloudNotSupported: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The command changes this platform only, and no real subscription.",
+    remedy: "Leave --cloud out, or name `platform`.",
+  },
   ClusterWithoutNetwork: {
     status: 0,
     fault: "caller",

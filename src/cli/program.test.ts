@@ -74,7 +74,7 @@ const senseless: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     "a path that comes later",
     ["prove", "--expect", "grafana=public"],
-    /grafana comes with Container insights and Grafana/,
+    /grafana comes with Managed Grafana/,
   ],
 ];
 for (const [what, words, says] of senseless) {

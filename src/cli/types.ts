@@ -3,6 +3,7 @@
 export const types = {
   cluster: { type: "Microsoft.ContainerService/managedClusters", apiVersion: "2024-09-01" },
   workspace: { type: "Microsoft.Monitor/accounts", apiVersion: "2023-04-03" },
+  law: { type: "Microsoft.OperationalInsights/workspaces", apiVersion: "2023-09-01" },
   scope: { type: "Microsoft.Insights/privateLinkScopes", apiVersion: "2021-09-01" },
   vnet: { type: "Microsoft.Network/virtualNetworks", apiVersion: "2023-05-01" },
   localGateway: { type: "Microsoft.Network/localNetworkGateways", apiVersion: "2023-05-01" },
@@ -16,6 +17,7 @@ export const types = {
 const nouns: ReadonlyMap<string, string> = new Map([
   [types.cluster.type, "managed cluster"],
   [types.workspace.type, "Azure Monitor workspace"],
+  [types.law.type, "Log Analytics workspace"],
   [types.scope.type, "private link scope"],
   [types.vnet.type, "virtual network"],
   [types.localGateway.type, "local network gateway"],

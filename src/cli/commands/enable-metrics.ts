@@ -1,28 +1,13 @@
 /** `enable metrics`: puts a cluster's Managed Prometheus on a private link scope, as one operation that can be run again. */
-import { CodedError } from "../../core/index.ts";
-import {
-  apply,
-  dataArrival,
-  metricsRequest,
-  observe,
-  planMetrics,
-  proofTarget,
-} from "../../onboard/index.ts";
-import type {
-  AccessMode,
-  ApplyEvent,
-  ApplyOutcome,
-  Arrival,
-  MetricsRequest,
-  Plan,
-} from "../../onboard/index.ts";
+import { metricsRequest, observe, planMetrics } from "../../onboard/index.ts";
+import type { AccessMode, ApplyEvent, Arrival, MetricsRequest } from "../../onboard/index.ts";
 import type { CliContext, Command, CommandInput } from "../command.ts";
 import { connect, findResource } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
+import { arrived, carryOut } from "../platform/carry-out.ts";
+import type { Enabled } from "../platform/carry-out.ts";
 import { scopeIdOf } from "../platform/onboarding.ts";
-import { openProbes } from "../platform/probes.ts";
 import { types } from "../types.ts";
-import { eventLine, outcomeLines, planLines } from "../views/plan.ts";
 import { durationMs } from "./query-metrics.ts";
 
 const modes: readonly string[] = ["Open", "PrivateOnly"] satisfies readonly AccessMode[];
@@ -117,47 +102,25 @@ export async function enable(
     readonly waitMs: number;
     readonly onEvent?: (event: ApplyEvent) => void;
   },
-): Promise<{ readonly plan: Plan; readonly outcome: ApplyOutcome }> {
-  const { request, waitMs } = asked;
-  const say = (lines: readonly string[]): void => {
-    for (const line of lines) context.note(`${line}\n`);
-  };
+): Promise<Enabled> {
+  const { request } = asked;
   const plan = planMetrics(request, await observe(connection.arm, request));
-  say(planLines(plan));
-  const outcome = await apply(plan, connection.arm, {
-    clock: context.clock,
-    waitMs,
+  return carryOut(connection, context, {
+    ...asked,
+    plan,
     dataArrived: (sinceMs) => arrivedNow(connection, context, { request, sinceMs }),
-    onEvent: (event) => {
-      say([eventLine(event) ?? []].flat());
-      asked.onEvent?.(event);
-    },
-    signal: context.stopped,
   });
-  say(outcomeLines(outcome, plan));
-  return { plan, outcome };
 }
 
 /** Asks once whether a sample newer than `sinceMs` came by the private way. */
-export async function arrivedNow(
+export const arrivedNow = (
   connection: Connection,
-  { clock, random }: CliContext,
+  context: CliContext,
   { request, sinceMs }: { readonly request: MetricsRequest; readonly sinceMs: number },
-): Promise<Arrival> {
-  const { clusterId } = request;
-  const target = proofTarget(await observe(connection.arm, request), request);
-  if (target?.vnetId === undefined)
-    return { arrived: false, says: "the cluster's network is not known." };
-  const probes = await openProbes(connection, {
-    inside: { kind: "vnet", vnet: target.vnetId, as: clusterId },
-    clock,
-    random,
+): Promise<Arrival> =>
+  arrived(connection, context, {
+    request,
+    clusterId: request.clusterId,
+    signal: "metrics",
+    sinceMs,
   });
-  try {
-    return await dataArrival(probes, target, { clock, sinceMs });
-  } catch (error) {
-    return { arrived: false, says: error instanceof CodedError ? error.message : String(error) };
-  } finally {
-    await probes.close();
-  }
-}

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { agent } from "./agent.ts";
 import { check } from "./check.ts";
 import { credentialRotate } from "./credential.ts";
+import { enableLogs } from "./enable-logs.ts";
 import { enableMetrics } from "./enable-metrics.ts";
 import { enableRemoteWrite } from "./enable-remote-write.ts";
 import { exec } from "./exec.ts";
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   start,
   up,
   enableMetrics,
+  enableLogs,
   enableRemoteWrite,
   renderPrometheusFile,
   prove,

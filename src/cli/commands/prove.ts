@@ -133,7 +133,7 @@ function expectations(text: string | undefined): Readonly<Partial<Record<PathId,
     const [path = "", verdict = ""] = part.split("=");
     if (!isPathId(path) || !["private", "public", "closed"].includes(verdict)) {
       const later = (laterPathIds as readonly string[]).includes(path)
-        ? ` ${path} comes with Container insights and Grafana.`
+        ? ` ${path} comes with Managed Grafana.`
         : "";
       throw new CodedError(
         "WrongUse",
@@ -149,6 +149,10 @@ export const hostsOf = (target: ProofTarget): readonly (string | undefined)[] =>
   target.configurationHost,
   target.metricsHost,
   target.queryHost,
+  target.logs?.odsHost,
+  target.logs?.highScale?.host,
+  target.logs?.queryHost,
+  target.logs?.armHost,
 ];
 
 /** How the public flags stand: what ARM says beside what was seen. */
@@ -166,6 +170,15 @@ function accessExtra({ graph }: Observed, target: ProofTarget): readonly string[
     lines.push(
       `ARM says: public query of ${target.workspaceId?.split("/").at(-1)} is ${workspace}`,
     );
+  }
+  const lawId = target.logs?.workspaceId;
+  for (const [what, flag] of [
+    ["ingestion", "publicNetworkAccessForIngestion"],
+    ["query", "publicNetworkAccessForQuery"],
+  ] as const) {
+    const access = text(lawId, flag);
+    if (access !== undefined)
+      lines.push(`ARM says: public ${what} of ${lawId?.split("/").at(-1)} is ${access}`);
   }
   return lines;
 }

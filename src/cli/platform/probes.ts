@@ -6,14 +6,24 @@ import {
   prometheusClient,
 } from "../../client/index.ts";
 import type { TokenSource } from "../../client/index.ts";
-import { at } from "../../arm/index.ts";
+import { at, stringAt } from "../../arm/index.ts";
+import type { Json } from "../../arm/index.ts";
+import { audiences } from "../../azure/index.ts";
 import { CodedError, messageOf } from "../../core/index.ts";
 import type { Clock, Random } from "../../core/index.ts";
-import type { NameEvidence, ProbeRequest, Probes, RequestEvidence } from "../../onboard/index.ts";
+import type {
+  LogsQuestion,
+  NameEvidence,
+  ProbeRequest,
+  Probes,
+  RequestEvidence,
+} from "../../onboard/index.ts";
 import type { Where } from "../exec/index.ts";
 import type { Connection, Standing } from "./connect.ts";
 
 const BODY_EXCERPT_CHARS = 300;
+/** How far a query for the newest record looks back. */
+const NEWEST_TIMESPAN = "PT1H";
 
 /** Probes that stand in a network and outside; the caller closes them. */
 export interface OpenProbes extends Probes {
@@ -34,8 +44,18 @@ export async function openProbes(
   const inside = await connection.stand(options.inside);
   const outside = await connection.stand({ kind: "public" });
   const identity = managedIdentityClient({ transport: inside.transport, clock });
-  const tokenFor = (request: ProbeRequest): Promise<string> =>
-    (request.asCluster === undefined ? connection.token : identity)(request.audience);
+  const ingestionTokens = new Map<string, Promise<string>>();
+  const tokenFor = async (request: ProbeRequest): Promise<string> => {
+    const token = await (request.asCluster === undefined ? connection.token : identity)(
+      request.audience,
+    );
+    const channel = request.ingestionToken;
+    if (channel === undefined) return token;
+    const url = `https://${channel.host}${channel.path}`;
+    const issued = ingestionTokens.get(url) ?? ingestionToken(inside, url, token);
+    ingestionTokens.set(url, issued);
+    return issued;
+  };
   const from = (standing: Standing): Place => ({
     standing,
     clock,
@@ -49,6 +69,7 @@ export async function openProbes(
     requestInside: (request) => requestAt(from(inside), request),
     requestPublic: (request) => requestAt(from(outside), request),
     newestSampleMs: (query) => newestAt(inside, connection.token, query),
+    newestRecordMs: (question) => newestRecordAt(inside, connection.token, question),
     close: async () => {
       await inside.close();
       await outside.close();
@@ -138,4 +159,51 @@ async function newestAt(
   const { result } = await client.query(promql);
   const seconds = Number(at(result, 0, "value", 1));
   return Number.isFinite(seconds) ? seconds * 1000 : null;
+}
+
+/** The token of an ingestion channel, as the agent gets it. @see microsoft/Docker-Provider ingestion_token_utils.go */
+async function ingestionToken(inside: Standing, url: string, token: string): Promise<string> {
+  const answer = await inside.transport.send({
+    method: "GET",
+    url,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const text = answer.body.toString("utf8");
+  const issued = answer.status === 200 ? stringAt(jsonOf(text), "ingestionAuthToken") : undefined;
+  if (issued !== undefined) return issued;
+  const says = `${new URL(url).host} issued no ingestion token: ${answer.status}: ${text.slice(0, BODY_EXCERPT_CHARS)}`;
+  throw new CodedError("ConnectionFailed", says);
+}
+
+async function newestRecordAt(
+  inside: Standing,
+  token: TokenSource,
+  { host, workspace, kql }: LogsQuestion,
+): Promise<number | null> {
+  const answer = await inside.transport.send({
+    method: "POST",
+    url: `https://${host}/v1/workspaces/${workspace}/query`,
+    headers: {
+      authorization: `Bearer ${await token(audiences.logAnalytics)}`,
+      "content-type": "application/json",
+    },
+    body: Buffer.from(JSON.stringify({ query: kql, timespan: NEWEST_TIMESPAN })),
+  });
+  const text = answer.body.toString("utf8");
+  if (answer.status !== 200) {
+    const says = `${host} answered ${answer.status}: ${text.slice(0, BODY_EXCERPT_CHARS)}`;
+    throw new CodedError("ConnectionFailed", says);
+  }
+  const value = at(jsonOf(text), "tables", 0, "rows", 0, 0);
+  const newestMs = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(newestMs) ? null : newestMs;
+}
+
+/** What was said, or null where it is no JSON. */
+function jsonOf(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
 }
