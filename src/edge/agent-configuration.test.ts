@@ -14,6 +14,17 @@ import {
   linkIds,
   principals,
 } from "./testing/estate.ts";
+import {
+  associated,
+  customerIds,
+  extensionSettings,
+  highScaleRule,
+  law,
+  lawHosts,
+  logIds,
+  logsEstate,
+  ruleIds,
+} from "./testing/logs-estate.ts";
 
 let rig: EdgeRig;
 before(async () => {
@@ -218,4 +229,171 @@ test("a version, a platform, a method or a path that is not served is refused by
     assert.equal(answer.headers["x-ms-error-code"], code);
     assert.match(answer.body, says);
   }
+});
+
+interface Shown {
+  readonly configurationId: string;
+  readonly content: {
+    readonly channels: readonly { readonly id: string; readonly tokenEndpointUri: string }[];
+    readonly dataSources: readonly { readonly streams: readonly { readonly stream: string }[] }[];
+    readonly extensionConfigurations: { readonly ContainerInsights?: readonly object[] };
+  };
+}
+const shownIn = (answer: Answer): readonly Shown[] =>
+  (JSON.parse(answer.body) as { readonly configurations: readonly Shown[] }).configurations;
+const withLogs = (): void =>
+  rig.change(...logsEstate("a").map((resource) => ({ kind: "put", resource }) as const));
+const tokenEndpoint = (rule: string, channel: string): string =>
+  `https://${hosts.dce("a").configuration}${path}/${rule}/channels/${channel}/issueIngestionToken?operatingLocation=westeurope&platform=linux&api-version=2022-06-02`;
+
+test("Container insights comes first, with its streams, its settings and its channel to ODS, and metrics stay as they are", async () => {
+  const before = shownIn(await ask());
+  withLogs();
+  const [logs, metrics, ...others] = shownIn(await ask());
+  assert.deepEqual([metrics, others], [before[0], []]);
+  const rule = ruleIds.insights("a");
+  assert.equal(logs?.configurationId, rule);
+  const channel = `ods-${customerIds("a")}`;
+  assert.deepEqual(logs?.content.channels, [
+    {
+      endpoint: `https://${lawHosts("a").ods}`,
+      tokenEndpointUri: tokenEndpoint(rule, channel),
+      id: channel,
+      protocol: "ods",
+    },
+  ]);
+  const [source, ...more] = logs.content.dataSources;
+  assert.deepEqual(more, []);
+  assert.equal(source?.streams.length, 12);
+  const output = (type: string): string => `${rule}:ContainerInsightsExtension:${type}`;
+  assert.deepEqual(source, {
+    configuration: { extensionName: "ContainerInsights" },
+    id: "ContainerInsightsExtension",
+    kind: "extension",
+    streams: source?.streams,
+    sendToChannels: [channel],
+  });
+  assert.deepEqual(source.streams[2], {
+    stream: "KUBE_EVENTS_BLOB",
+    solution: "ContainerInsights",
+    extensionOutputStream: output("KUBE_EVENTS_BLOB"),
+  });
+  assert.deepEqual(logs.content.extensionConfigurations, {
+    ContainerInsights: [
+      {
+        id: "ContainerInsightsExtension",
+        originIds: [rule],
+        extensionSettings,
+        outputStreams: Object.fromEntries(
+          source.streams.map(({ stream }) => [stream, output(stream)]),
+        ),
+      },
+    ],
+  });
+});
+
+test("high log scale has a gig channel behind that of ODS, and syslog is a source of its own", async () => {
+  withLogs();
+  rig.change(
+    { kind: "put", resource: highScaleRule("a") },
+    {
+      kind: "put",
+      resource: associated("a", "ContainerInsightsExtension", logIds.highScale("a")),
+    },
+  );
+  const [logs] = shownIn(await ask());
+  const rule = ruleIds.highScale("a");
+  const gig = `gigl-dce-${immutableIds.dce("a").slice("dce-".length)}`;
+  const ods = `ods-${customerIds("a")}`;
+  assert.deepEqual(
+    logs?.content.channels.map(({ id }) => id),
+    [ods, gig],
+  );
+  assert.deepEqual(logs.content.channels[1], {
+    endpointUriTemplate: `https://${hosts.dce("a").logs}/dataCollectionRules/${rule}/streams/<STREAM>?api-version=2021-11-01-preview`,
+    tokenEndpointUri: tokenEndpoint(rule, gig),
+    id: gig,
+    protocol: "gig",
+  });
+  const carried = logs.content.dataSources.map(({ streams, ...source }) => ({
+    ...source,
+    streams: streams.map(({ stream }) => stream),
+  }));
+  const extension = {
+    configuration: { extensionName: "ContainerInsights" },
+    id: "ContainerInsightsExtension",
+    kind: "extension",
+  };
+  assert.deepEqual(carried, [
+    { ...extension, streams: ["CONTAINERINSIGHTS_CONTAINERLOGV2"], sendToChannels: [gig] },
+    { ...extension, streams: ["KUBE_EVENTS_BLOB"], sendToChannels: [ods] },
+    {
+      configuration: { facilityNames: ["auth"], logLevels: ["Error"] },
+      id: "sysLogsDataSource",
+      kind: "syslog",
+      streams: ["LINUX_SYSLOGS_BLOB"],
+      sendToChannels: [ods],
+    },
+  ]);
+});
+
+test("the tokens of its channels open ODS and the endpoint, each its own", async () => {
+  withLogs();
+  rig.change(
+    { kind: "put", resource: highScaleRule("a") },
+    { kind: "put", resource: associated("a", "high", logIds.highScale("a")) },
+  );
+  const tokenOf = async (rule: string, channel: string): Promise<string> => {
+    const asked = new URL(tokenEndpoint(rule, channel));
+    const answer = await ask({ path: `${asked.pathname}${asked.search}` });
+    assert.equal(answer.status, 200, answer.body);
+    assert.equal(answer.headers["cache-control"], `max-age=${limits.ingestionTokenLifeSeconds}`);
+    const body = JSON.parse(answer.body) as { configurationId: string; ingestionAuthToken: string };
+    assert.equal(body.configurationId, rule);
+    return body.ingestionAuthToken;
+  };
+  const ods = await tokenOf(ruleIds.insights("a"), `ods-${customerIds("a")}`);
+  const gigId = `gigl-dce-${immutableIds.dce("a").slice("dce-".length)}`;
+  const gig = await tokenOf(ruleIds.highScale("a"), gigId);
+  const claims = JSON.parse(Buffer.from(ods.split(".")[1] ?? "", "base64url").toString()) as object;
+  assert.deepEqual(
+    { ...claims, iat: 0, nbf: 0, exp: 0 },
+    {
+      iss: "AMCS",
+      aud: "Pipeline",
+      role: "Publisher",
+      cid: ruleIds.insights("a"),
+      targetRid: ids.cluster("a"),
+      wid: customerIds("a"),
+      skprov: "amcs",
+      skloc: "westeurope",
+      iat: 0,
+      nbf: 0,
+      exp: 0,
+    },
+  );
+  const toOds = { host: lawHosts("a").ods, path: "/OperationalData.svc/PostJsonDataItems" };
+  const toGig = {
+    host: hosts.dce("a").logs,
+    path: `/dataCollectionRules/${ruleIds.highScale("a")}/streams/CONTAINERINSIGHTS_CONTAINERLOGV2?api-version=2021-11-01-preview`,
+  };
+  const items = '[{"LogMessage":"x"}]';
+  const body = `{"DataType":"CONTAINERINSIGHTS_CONTAINERLOGV2","DataItems":${items}}`;
+  const method = "POST";
+  assert.equal((await ask({ ...toOds, method, body, token: ods })).status, 200);
+  assert.equal((await ask({ ...toOds, method, body, token: gig })).status, 403);
+  assert.equal((await ask({ ...toGig, method, body: items, token: gig })).status, 204);
+  assert.equal((await ask({ ...toGig, method, body: items, token: ods })).status, 401);
+});
+
+test("a rule whose workspace is gone has no channel, and the access log says so", async () => {
+  withLogs();
+  rig.change({ kind: "delete", id: law("a", "Enabled").id });
+  const answer = await ask();
+  assert.deepEqual(
+    shownIn(answer).map(({ configurationId }) => configurationId),
+    [immutableIds.dcr("a")],
+  );
+  const { reasons = [] } = rig.accessLog.find(String(answer.headers["x-ms-request-id"])) ?? {};
+  assert.ok(reasons.some(({ rule }) => rule === "configuration.rule-without-endpoint"));
 });

@@ -7,6 +7,7 @@ import {
   issueIngestionToken,
   issueToken,
   verifyIngestionToken,
+  verifyWorkspaceToken,
 } from "./index.ts";
 import { testKey } from "./testing/signing.ts";
 
@@ -33,6 +34,22 @@ test("an ingestion token opens its own rule until 24 hours are over", () => {
 
 test("IngestionTokenForAnotherRule: it opens no other rule", () => {
   assert.equal(codeOf(verify(token, { ruleImmutableId: "dcr-2" })), "IngestionTokenForAnotherRule");
+});
+
+test("a token with a workspace opens that one's ODS host, and no rule's endpoint", () => {
+  const workspaceId = "00000000-0000-0000-0000-00000000000a";
+  const ods = issueIngestionToken(edge.key, { ...grant, workspaceId, nowMs });
+  const open = (
+    text: string,
+    more: { readonly workspaceId?: string; readonly nowMs?: number } = {},
+  ) => verifyWorkspaceToken(text, { jwks: edge.key.jwks(), workspaceId, nowMs, ...more });
+  const found = open(ods);
+  assert.ok(found.ok);
+  assert.deepEqual(found.grant, { ...grant, workspaceId });
+  assert.equal(codeOf(open(ods, { workspaceId: "other" })), "IngestionTokenForAnotherRule");
+  assert.equal(codeOf(open(token)), "IngestionTokenForAnotherRule");
+  assert.equal(codeOf(open(ods, { nowMs: nowMs + 2 * 86_400_000 })), "TokenExpired");
+  assert.equal(codeOf(verify(ods)), "TokenAudienceWrong");
 });
 
 test("an access token is no ingestion token, and another edge's key opens nothing", async () => {
