@@ -24,6 +24,13 @@ export const agentErrors = {
     means: "A record of the queue on disk is not of this agent's format.",
     remedy: "Let the agent that wrote it send it, or remove the queue's folder.",
   },
+  NodeNameInvalid: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The name that is given for a node is none that a node can have.",
+    remedy: "Give the node's name as kubectl get nodes shows it.",
+  },
   NoLogsConfiguration: {
     status: 0,
     fault: "caller",

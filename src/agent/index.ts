@@ -8,7 +8,14 @@ export type { DiscoveryState } from "./discovery.ts";
 export { hostJob, hostSource } from "./host-collector.ts";
 export type { HostCollectorOptions } from "./host-collector.ts";
 export { createLogsAgent } from "./logs/logs-agent.ts";
-export type { LogsAgent, LogsAgentOptions, LogsAgentState, NodeLogs } from "./logs/logs-agent.ts";
+export type {
+  LogsAgent,
+  LogsAgentOptions,
+  LogsAgentState,
+  NodeLogs,
+  RecordSource,
+} from "./logs/logs-agent.ts";
+export type { ContainerFacts } from "./logs/collection-plan.ts";
 export { defaultLogsSettings, logsConfigMap } from "./logs/logs-settings.ts";
 export type { LogsAgentSettings } from "./logs/logs-settings.ts";
 export { highScaleStream, recordTypes } from "./logs/record-types.ts";

@@ -49,6 +49,38 @@ test("pieces come out in order, joined as far as the bounds allow, until they ar
   queue.close();
 });
 
+test("QueueFull: a queue that refuses keeps what it has, and takes more once something was sent", () => {
+  const folder = testFolder();
+  const queue = openQueue({
+    folder,
+    lockFile,
+    bytesMax: 200,
+    segmentBytesMax: 50,
+    whenFull: "refuse",
+    durable: true,
+  });
+  // A record has twelve bytes before its payload: five of these are 200 bytes, and a sixth is one past it.
+  for (const text of ["a", "b", "c", "d", "e"]) queue.append(piece(text.repeat(28)), 1);
+  assert.ok(!queue.hasRoom(1));
+  assert.throws(() => queue.append(piece("f"), 1), coded("QueueFull"));
+  assert.deepEqual(
+    [...queue.pending()].map((one) => Buffer.from(one).toString()[0]),
+    ["a", "b", "c", "d", "e"],
+  );
+  assert.equal(queue.state().droppedSamples, 0);
+  for (const _ of ["a", "b"]) {
+    const batch = queue.next({ samplesMax: 0, bytesMax: 0 });
+    if (batch !== undefined) queue.acknowledge(batch);
+  }
+  assert.ok(queue.hasRoom(28));
+  queue.append(piece("f"), 1);
+  assert.deepEqual(
+    drain(queue).map((text) => text[0]),
+    ["c", "d", "e", "f"],
+  );
+  queue.close();
+});
+
 test("what is not acknowledged is there after a restart, and what is acknowledged is not", () => {
   const folder = testFolder();
   const first = open(folder);

@@ -32,6 +32,13 @@ export const cliErrors = {
     means: "One of the platform's processes did not start.",
     remedy: "Its own message stands above.",
   },
+  LaboratoryMissing: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The published package has no laboratory cluster.",
+    remedy: "Run the agent beside a cluster of yours, or take the source tree.",
+  },
   WrongUse: {
     status: 0,
     fault: "caller",

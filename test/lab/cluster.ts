@@ -177,6 +177,22 @@ interface Workload {
   readonly hostNetwork?: boolean;
 }
 
+/** The namespace whose pods log what the files of `--pod-log` say. */
+export const LOGGED_NAMESPACE = "linkscope";
+
+/** A deployment of one pod in that namespace, which itself is made with the first. */
+export const loggedWorkload = (name: string): readonly KubeObject[] => [
+  namespaceOf(LOGGED_NAMESPACE),
+  defaultAccount(LOGGED_NAMESPACE),
+  workload({
+    kind: "Deployment",
+    namespace: LOGGED_NAMESPACE,
+    name,
+    labels: { app: name },
+    image: `linkscope/${name}:lab`,
+  }),
+];
+
 function workload(draft: Workload): KubeObject {
   const probe = { httpGet: { path: "/", port: draft.port?.number ?? 80 }, periodSeconds: 10 };
   return {

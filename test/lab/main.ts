@@ -1,9 +1,14 @@
-/** The lab as a process: `node test/lab/main.ts [--port N] [--folder PATH] [--pod-start-ms N]`; ends at SIGTERM or SIGINT. */
+/**
+ * The lab as a process: `node test/lab/main.ts [--port N] [--folder PATH] [--pod-start-ms N] [--log-folder PATH]
+ * [--pod-log NAME[:stderr]=FILE]…`; ends at SIGTERM, SIGINT, and when the process that forked it is gone.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock, systemRandom } from "../../src/core/index.ts";
+import { nodeNames } from "./cluster.ts";
+import { podLogOf } from "./node-files.ts";
 import { startLab } from "./start-lab.ts";
 
 const { values } = parseArgs({
@@ -11,6 +16,8 @@ const { values } = parseArgs({
     port: { type: "string", default: "0" },
     folder: { type: "string" },
     "pod-start-ms": { type: "string", default: "500" },
+    "log-folder": { type: "string" },
+    "pod-log": { type: "string", multiple: true, default: [] },
   },
 });
 const own = values.folder === undefined;
@@ -21,10 +28,12 @@ const lab = await startLab({
   folder,
   port: Number(values.port),
   podStartMs: Number(values["pod-start-ms"]),
+  ...(values["log-folder"] === undefined ? {} : { logFolder: values["log-folder"] }),
+  podLogs: values["pod-log"].map(podLogOf),
 });
 const { url, caPath, token, kubeconfigPath } = lab;
 process.stdout.write(
-  `${JSON.stringify({ ready: true, url, ca: caPath, token, kubeconfig: kubeconfigPath })}\n`,
+  `${JSON.stringify({ ready: true, url, ca: caPath, token, kubeconfig: kubeconfigPath, nodes: nodeNames })}\n`,
 );
 let ending = false;
 const end = (): void => {
@@ -37,3 +46,4 @@ const end = (): void => {
 };
 process.once("SIGTERM", end);
 process.once("SIGINT", end);
+process.once("disconnect", end);

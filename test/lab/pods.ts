@@ -1,4 +1,5 @@
 /** The life of a pod in the lab: made of a template, given a node, started, and its status at each station. */
+import { createHash } from "node:crypto";
 import { at, fieldsAt, listAt, textAt, timeOf } from "./kube.ts";
 import type { KubeObject } from "./kube.ts";
 import type { ControllerParts } from "./controllers.ts";
@@ -103,6 +104,12 @@ export function startPod({ store, clock }: ControllerParts, pod: KubeObject): vo
   store.put({ ...present, status: runningStatus(present, clock.nowMs()) });
 }
 
+/** 64 hexadecimal digits, as a runtime names a container. */
+export const containerIdOf = (pod: KubeObject, container: string): string =>
+  createHash("sha256")
+    .update(`${pod.metadata.uid ?? ""}/${container}`)
+    .digest("hex");
+
 export function runningStatus(pod: KubeObject, nowMs: number): object {
   return {
     ...fieldsAt(pod, "status"),
@@ -118,7 +125,7 @@ export function runningStatus(pod: KubeObject, nowMs: number): object {
       name: textAt(container, "name"),
       image: textAt(container, "image"),
       imageID: "",
-      containerID: `lab://${pod.metadata.uid ?? ""}/${textAt(container, "name")}`,
+      containerID: `lab://${containerIdOf(pod, textAt(container, "name"))}`,
       ready: true,
       started: true,
       restartCount: at(pod, "status", "containerStatuses", index, "restartCount") ?? 0,

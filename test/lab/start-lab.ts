@@ -23,6 +23,8 @@ import type { PodLogs } from "./pod-log.ts";
 import { knownType } from "./resource-types.ts";
 import { createScenarios, serveScenarios } from "./scenarios.ts";
 import type { Scenarios } from "./scenarios.ts";
+import { startNodeFiles } from "./node-files.ts";
+import type { PodLog } from "./node-files.ts";
 import { openTargets } from "./targets.ts";
 import type { Targets } from "./targets.ts";
 import { createWriter } from "./write.ts";
@@ -36,6 +38,10 @@ export interface LabOptions {
   readonly port?: number;
   /** How long a new pod is Pending after the start of the lab; 0 starts it at once. */
   readonly podStartMs?: number;
+  /** Where the nodes' log files go: a folder for each node, as the node has `/var/log`. */
+  readonly logFolder?: string;
+  /** Pods of the namespace `linkscope`, each of which logs what a file says from now on. */
+  readonly podLogs?: readonly PodLog[];
 }
 
 export interface Lab {
@@ -111,6 +117,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     mode: 0o600,
   });
   const stopLogs = startLogs({ store, logs, clock });
+  const stopFiles = startNodeFiles(options, { store, logs, controllers });
   return {
     url,
     caPem: authority.caPem,
@@ -128,6 +135,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     watchCount: watches.count,
     async close() {
       stopLogs();
+      stopFiles();
       scenarios.stop();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));

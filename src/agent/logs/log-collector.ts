@@ -268,6 +268,7 @@ class Collector implements LogCollector {
         const head = {
           type: this.#plan?.type ?? "",
           requestId: guid(random),
+          source: positions.source,
           batch,
           positions: after,
         };

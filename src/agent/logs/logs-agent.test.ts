@@ -6,12 +6,19 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fakeClock, seededRandom } from "../../core/index.ts";
 import type { FakeClock } from "../../core/index.ts";
-import { column, criLine, logReceiver, nodeFolder } from "../testing/log-receiver.ts";
+import {
+  column,
+  criLine,
+  logReceiver,
+  logsConfigurationOf,
+  nodeFolder,
+} from "../testing/log-receiver.ts";
 import type { LogReceiver, NodeFolder } from "../testing/log-receiver.ts";
 import { createLogsAgent } from "./logs-agent.ts";
 import type { LogsAgent, LogsAgentOptions } from "./logs-agent.ts";
 import { defaultLogsSettings } from "./logs-settings.ts";
-import { recordTypes } from "./record-types.ts";
+import { openQueue } from "../queue.ts";
+import { highScaleStream, recordTypes } from "./record-types.ts";
 
 const folders: string[] = [];
 after(() => {
@@ -24,6 +31,8 @@ const clusterId =
 
 interface Scene {
   readonly node: NodeFolder;
+  /** The agent's own. */
+  readonly folder: string;
   readonly receiver: LogReceiver;
   readonly clock: FakeClock;
   readonly start: (more?: Partial<LogsAgentOptions>) => LogsAgent;
@@ -40,6 +49,7 @@ function scene(streams: readonly string[] = [V2]): Scene {
   const random = seededRandom(7);
   return {
     node,
+    folder,
     receiver,
     clock,
     start: (more = {}) =>
@@ -51,11 +61,14 @@ function scene(streams: readonly string[] = [V2]): Scene {
         folder,
         lockFile: () => () => undefined,
         settings: defaultLogsSettings,
-        node: {
-          name: "node-1",
-          folder: node.folder,
-          facts: { metadata: () => undefined, image: () => undefined, isExcluded: () => false },
-        },
+        nodes: [
+          {
+            name: "node-1",
+            folder: node.folder,
+            facts: { metadata: () => undefined, image: () => undefined, isExcluded: () => false },
+          },
+        ],
+        sources: [],
         clock,
         random,
         ...more,
@@ -123,4 +136,69 @@ test("a restart goes on where the files were read to, and nothing comes twice", 
   await run();
   assert.deepEqual(column(receiver.taken, "LogMessage"), ["one", "two", "three"]);
   await second.stop();
+});
+
+test("NodeNameInvalid: a node's name that could lead out of the folder is refused", () => {
+  const { node, start } = scene();
+  const facts = { metadata: () => undefined, image: () => undefined, isExcluded: () => false };
+  assert.throws(() => start({ nodes: [{ name: "../up", folder: node.folder, facts }] }), {
+    code: "NodeNameInvalid",
+  });
+});
+
+test("NoLogsConfiguration: without a rule for Container insights nothing is read, and it is said", async () => {
+  const { node, receiver, start, run } = scene();
+  appendFileSync(node.container("web-1", "shop", "web"), criLine("waits"));
+  receiver.configuration = () => ({ body: { configurations: [] } });
+  const agent = start();
+  await run();
+  assert.match(agent.state().configurationFailure ?? "", /no rule for Container insights/);
+  assert.equal(agent.state().collectors.get("node-1")?.files, 0);
+  receiver.configuration = () => ({ body: logsConfigurationOf([V2]) });
+  await run(10);
+  assert.deepEqual(column(receiver.taken, "LogMessage"), ["waits"]);
+  await agent.stop();
+});
+
+test("NoLogsChannel: records without a channel of their kind wait, and go once there is one", async () => {
+  const { node, receiver, start, run } = scene([highScaleStream]);
+  appendFileSync(node.container("web-1", "shop", "web"), criLine("fast"));
+  const agent = start();
+  await run();
+  assert.match(agent.state().logs.outlet.failure ?? "", /no channel of the protocol gig/);
+  receiver.configuration = () => ({
+    body: logsConfigurationOf([highScaleStream], {}, [
+      {
+        id: "gigl-dce-1",
+        protocol: "gig",
+        endpointUriTemplate:
+          "https://dce-ab12.westeurope-1.ingest.monitor.azure.com/dataCollectionRules/dcr-1/streams/<STREAM>?api-version=2021-11-01-preview",
+      },
+    ]),
+  });
+  await run(60);
+  assert.deepEqual(
+    receiver.taken.map(({ dataType }) => dataType),
+    [highScaleStream],
+  );
+  assert.deepEqual(column(receiver.taken, "LogMessage"), ["fast"]);
+  await agent.stop();
+});
+
+test("PayloadUnreadable: a record of the queue that is none is passed over, and said", async () => {
+  const { node, receiver, start, run, folder } = scene();
+  const queue = openQueue({ folder: join(folder, "logs"), lockFile: () => () => undefined });
+  queue.append(Buffer.from([255, 255, 255, 255, 1]), 1);
+  queue.append(Buffer.from([1, 0, 0, 0, 1, 1]), 1);
+  queue.close();
+  receiver.write = () => ({ status: 500 });
+  const agent = start();
+  await run(1);
+  assert.match(agent.state().logs.outlet.failure ?? "", /no head that can be read/);
+  receiver.write = () => ({ status: 200 });
+  appendFileSync(node.container("web-1", "shop", "web"), criLine("after"));
+  await run();
+  assert.deepEqual(column(receiver.taken, "LogMessage"), ["after"]);
+  assert.equal(agent.state().logs.outlet.recordsRefused, 2);
+  await agent.stop();
 });

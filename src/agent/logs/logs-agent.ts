@@ -1,9 +1,9 @@
-/** The agent of logs: on a node it reads the logs of containers; for the cluster it takes the inventory. Both send as Azure's agent does. */
+/** The agent of logs: on nodes it reads the logs of containers; for the cluster it takes the inventory. Both send as Azure's agent does. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { agentConfigurationClient } from "../../client/index.ts";
 import type { LogsConfiguration, TokenSource, Transport } from "../../client/index.ts";
-import { limits, messageOf } from "../../core/index.ts";
+import { CodedError, limits, messageOf } from "../../core/index.ts";
 import type { Clock, Random, Timer } from "../../core/index.ts";
 import type { LockFile } from "../folder-lock.ts";
 import { openQueue } from "../queue.ts";
@@ -16,6 +16,8 @@ import { logsChannelKeeper } from "./logs-channel.ts";
 import type { LogsChannelKeeper, LogsChannelState } from "./logs-channel.ts";
 import type { LogsAgentSettings } from "./logs-settings.ts";
 import { PositionsFile } from "./positions-file.ts";
+import { recordIntake } from "./record-intake.ts";
+import type { RecordIntake, RecordIntakeState } from "./record-intake.ts";
 import { startRecordOutlet } from "./record-outlet.ts";
 import type { OutletState, RecordOutlet } from "./record-outlet.ts";
 
@@ -34,8 +36,10 @@ export interface LogsAgentOptions {
   readonly folder: string;
   readonly lockFile: LockFile;
   readonly settings: LogsAgentSettings;
-  /** Of the node; absent for an agent that reads no files. */
-  readonly node?: NodeLogs;
+  /** Nodes whose files are read here: one as a daemon set's pod, all of them where one process stands for the set. */
+  readonly nodes: readonly NodeLogs[];
+  /** What is collected beside files: inventory, performance, heartbeats. */
+  readonly sources: readonly RecordSource[];
   readonly queueBytesMax?: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -49,13 +53,25 @@ export interface NodeLogs {
   readonly facts: ContainerFacts;
 }
 
+/** A source of records that follows the configuration. */
+export interface RecordSource {
+  /** Called with each configuration that is read; the first call starts it. */
+  take(configuration: LogsConfiguration, intake: RecordIntake): void;
+  stop(): Promise<void>;
+}
+
 export interface LogsAgentState {
   readonly channel: LogsChannelState;
   /** Why the configuration could not be read last. */
   readonly configurationFailure: string | undefined;
-  readonly collector: LogCollectorState | undefined;
-  readonly queue: QueueState;
-  readonly outlet: OutletState;
+  /** By the node's name. */
+  readonly collectors: ReadonlyMap<string, LogCollectorState>;
+  readonly logs: { readonly queue: QueueState; readonly outlet: OutletState };
+  readonly records: {
+    readonly queue: QueueState;
+    readonly outlet: OutletState;
+    readonly intake: RecordIntakeState;
+  };
 }
 
 export interface LogsAgent {
@@ -65,33 +81,95 @@ export interface LogsAgent {
 }
 
 /**
- * Starts the agent. It reads files as soon as its configuration names what to collect.
+ * Starts the agent. It collects as soon as its configuration says what.
  *
- * @throws CodedError QueueInUse, QueueUnwritable; the system's error when the folder cannot be made.
+ * @throws CodedError QueueInUse, QueueUnwritable, NodeNameInvalid; the system's error when the folder cannot be made.
  */
 export function createLogsAgent(options: LogsAgentOptions): LogsAgent {
-  const { transport, clock, token, clusterId, region, random, folder } = options;
+  for (const { name } of options.nodes) checkNodeName(name);
+  const { clock, folder } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const bytesMax = options.queueBytesMax ?? limits.logQueueBytesMax;
+  const channel = channelOf(options);
+  const logs = openWay(options, channel, { name: "logs", whenFull: "refuse" });
+  const records = openWay(options, channel, { name: "records", whenFull: "drop-oldest" });
+  const intake = recordIntake({
+    queue: records.queue,
+    random: options.random,
+    wake: () => records.outlet.wake(),
+  });
+  const collectors = new Map(
+    options.nodes.map((node) => [node.name, startCollector(options, { ...logs, node })]),
+  );
+  const following = followConfiguration({
+    channel,
+    clock,
+    take(configuration) {
+      for (const collector of collectors.values()) collector.take(configuration);
+      for (const source of options.sources) source.take(configuration, intake);
+    },
+  });
+  return {
+    state: () => ({
+      channel: channel.state(),
+      configurationFailure: following.failure(),
+      collectors: new Map([...collectors].map(([name, one]) => [name, one.state()])),
+      logs: { queue: logs.queue.state(), outlet: logs.outlet.state() },
+      records: {
+        queue: records.queue.state(),
+        outlet: records.outlet.state(),
+        intake: intake.state(),
+      },
+    }),
+    async stop() {
+      following.stop();
+      for (const source of options.sources) await source.stop();
+      for (const collector of collectors.values()) collector.stop();
+      await Promise.all([logs.outlet.stop(), records.outlet.stop()]);
+      logs.queue.close();
+      records.queue.close();
+    },
+  };
+}
+
+function channelOf(options: LogsAgentOptions): LogsChannelKeeper {
+  const { transport, clock, token, clusterId, region, configurationEndpoint } = options;
+  const client = agentConfigurationClient({
+    transport,
+    clock,
+    token,
+    clusterId,
+    region,
+    ...(configurationEndpoint === undefined ? {} : { endpoint: configurationEndpoint }),
+  });
+  return logsChannelKeeper({ clock, client });
+}
+
+interface Way {
+  readonly queue: Queue;
+  readonly outlet: RecordOutlet;
+}
+
+/** A queue with its sender. Logs and records have each their own: one that waits does not hold up the other. */
+function openWay(
+  options: LogsAgentOptions,
+  channel: LogsChannelKeeper,
+  {
+    name,
+    whenFull,
+  }: { readonly name: "logs" | "records"; readonly whenFull: "refuse" | "drop-oldest" },
+): Way {
+  const { transport, clock, random, clusterId, folder, lockFile } = options;
+  const isLogs = name === "logs";
+  const bytesMax = isLogs
+    ? (options.queueBytesMax ?? limits.logQueueBytesMax)
+    : limits.recordQueueBytesMax;
   const queue = openQueue({
-    folder: join(folder, "logs"),
-    lockFile: options.lockFile,
+    folder: join(folder, name),
+    lockFile,
     bytesMax,
     segmentBytesMax: Math.min(limits.agentSegmentBytesMax, Math.floor(bytesMax / 4)),
-    whenFull: "refuse",
-    durable: true,
-  });
-  const { configurationEndpoint: endpoint } = options;
-  const channel = logsChannelKeeper({
-    clock,
-    client: agentConfigurationClient({
-      transport,
-      clock,
-      token,
-      clusterId,
-      region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-    }),
+    whenFull,
+    durable: isLogs,
   });
   const outlet = startRecordOutlet({
     queue,
@@ -100,29 +178,8 @@ export function createLogsAgent(options: LogsAgentOptions): LogsAgent {
     clock,
     random,
     resourceId: clusterId,
-    onSent: () => undefined,
   });
-  const collector = startCollector(options, { queue, outlet });
-  const following = followConfiguration({
-    channel,
-    clock,
-    take: (configuration) => collector?.take(configuration),
-  });
-  return {
-    state: () => ({
-      channel: channel.state(),
-      configurationFailure: following.failure(),
-      collector: collector?.state(),
-      queue: queue.state(),
-      outlet: outlet.state(),
-    }),
-    async stop() {
-      following.stop();
-      collector?.stop();
-      await outlet.stop();
-      queue.close();
-    },
-  };
+  return { queue, outlet };
 }
 
 type PlannedCollector = Pick<LogCollector, "state" | "stop"> & {
@@ -130,14 +187,15 @@ type PlannedCollector = Pick<LogCollector, "state" | "stop"> & {
 };
 
 function startCollector(
-  { node, clock, random, settings, folder }: LogsAgentOptions,
-  { queue, outlet }: { readonly queue: Queue; readonly outlet: RecordOutlet },
-): PlannedCollector | undefined {
-  if (node === undefined) return undefined;
+  { clock, random, settings, folder }: LogsAgentOptions,
+  { queue, outlet, node }: Way & { readonly node: NodeLogs },
+): PlannedCollector {
+  const { name: computer, facts } = node;
+  const path = join(folder, `positions-${computer}.json`);
   const collector = startLogCollector({
     folder: node.folder,
     queue,
-    positions: new PositionsFile(join(folder, "positions.json"), queue.pending()),
+    positions: new PositionsFile(path, computer, queue.pending()),
     clock,
     random,
     wake: () => outlet.wake(),
@@ -151,10 +209,18 @@ function startCollector(
       const key = JSON.stringify([[...configuration.streams].sort(), configuration.settings]);
       if (key === planned) return;
       planned = key;
-      const { name: computer, facts } = node;
       collector.setPlan(collectionPlan(configuration, settings, { computer, facts }));
     },
   };
+}
+
+/** Names of nodes go into names of files. */
+function checkNodeName(name: string): void {
+  if (/^[a-z0-9][a-z0-9.-]{0,252}$/.test(name)) return;
+  throw new CodedError(
+    "NodeNameInvalid",
+    `${JSON.stringify(name.slice(0, 80))} is no node's name: small letters, digits, hyphens and dots.`,
+  );
 }
 
 /** Reads the configuration now and as often as it is to be read; a failure is tried again. */

@@ -1,7 +1,7 @@
 /** The file that keeps where each container's log was read to. It is replaced whole, after the records are durable in the queue. */
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { decodePayload } from "./record-payload.ts";
-import type { TailPositions } from "./record-payload.ts";
+import type { PayloadHead, TailPositions } from "./record-payload.ts";
 import { readTailPosition } from "./tail-position.ts";
 import type { TailPosition } from "./tail-position.ts";
 
@@ -19,21 +19,25 @@ export class PositionsFile {
   readonly writtenMs: number | undefined;
   #batch = 0;
 
+  readonly source: string;
+
   /**
+   * @param source the node's name.
    * @param pending what waits in the queue: records whose positions the last process did not come to write.
    */
-  constructor(path: string, pending: Iterable<Uint8Array>) {
+  constructor(path: string, source: string, pending: Iterable<Uint8Array>) {
     this.#path = path;
+    this.source = source;
     this.writtenMs = this.#read();
     for (const payload of pending) {
-      let head: { readonly batch: number; readonly positions: TailPositions };
+      let head: PayloadHead;
       try {
         ({ head } = decodePayload(payload));
       } catch {
         // It is refused by name where it would be sent.
         continue;
       }
-      if (head.batch <= this.#batch) continue;
+      if (head.source !== source || head.batch <= this.#batch) continue;
       this.#take(head.batch, head.positions);
     }
   }

@@ -26,8 +26,6 @@ export interface OutletOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly resourceId: string;
-  /** Called when something was sent, so that the queue has room again. */
-  readonly onSent: () => void;
 }
 
 export interface RecordOutlet {
@@ -177,7 +175,6 @@ class OutletRun {
       lastSentMs: sent ? this.#options.clock.nowMs() : state.lastSentMs,
       failure,
     };
-    this.#options.onSent();
   }
 
   /** Waits as the receiver said, else twice as long as the last time, with a quarter of jitter either way. */

@@ -9,6 +9,8 @@ export interface PayloadHead {
   /** The data type, or the stream for a data collection endpoint. */
   readonly type: string;
   readonly requestId: string;
+  /** Whose positions they are: the node's name; empty where there are none. */
+  readonly source: string;
   /** Counts the batches of a positions file; 0 where none belongs to it. */
   readonly batch: number;
   /** Where the files stand after these records. */
@@ -37,12 +39,24 @@ export function decodePayload(payload: Uint8Array): {
     bytes.length < HEAD_LENGTH_BYTES ? Infinity : HEAD_LENGTH_BYTES + bytes.readUInt32LE(0);
   if (end > bytes.length) throw unreadable();
   try {
-    const head = JSON.parse(bytes.toString("utf8", HEAD_LENGTH_BYTES, end)) as PayloadHead;
-    return { head, items: bytes.subarray(end) };
+    const head: unknown = JSON.parse(bytes.toString("utf8", HEAD_LENGTH_BYTES, end));
+    if (isHead(head)) return { head, items: bytes.subarray(end) };
   } catch {
-    throw unreadable();
+    // Falls through: a head that is no JSON and one that is something else are refused alike.
   }
+  throw unreadable();
 }
+
+const isHead = (value: unknown): value is PayloadHead => {
+  const { type, requestId, batch, positions } = (value ?? {}) as Partial<PayloadHead>;
+  return (
+    typeof type === "string" &&
+    typeof requestId === "string" &&
+    Number.isSafeInteger(batch) &&
+    typeof positions === "object" &&
+    positions !== null
+  );
+};
 
 const unreadable = (): CodedError =>
   new CodedError(

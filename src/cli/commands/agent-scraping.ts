@@ -94,10 +94,15 @@ export async function clusterScraping(
   };
 }
 
-function accessOf(
+/**
+ * The access that `--kubeconfig` names: a file, or the pod's own service account.
+ *
+ * @throws CodedError KubeconfigInvalid, KubeconfigExecRefused.
+ */
+export function accessOf(
   kubeconfig: string,
   input: CommandInput,
-  { environment }: CliContext,
+  { environment }: Pick<CliContext, "environment">,
 ): Promise<KubernetesAccess> {
   if (kubeconfig === IN_CLUSTER) {
     return inClusterAccess({ folder: serviceAccountFolder, environment });

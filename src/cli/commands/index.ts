@@ -1,5 +1,6 @@
 /** Every command, in the order of --help. */
 import type { Command } from "../command.ts";
+import { agentLogs } from "./agent-logs.ts";
 import { agent } from "./agent.ts";
 import { check } from "./check.ts";
 import { credentialRotate } from "./credential.ts";
@@ -40,4 +41,5 @@ export const commands: readonly Command[] = [
   token,
   credentialRotate,
   agent,
+  agentLogs,
 ];

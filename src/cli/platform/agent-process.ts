@@ -14,13 +14,29 @@ export interface AgentProcesses {
 }
 
 /** @param data the data folder of the platform, which may be started again at other addresses meanwhile. */
-export function startAgents(context: CliContext, data: string): AgentProcesses {
+export const startAgents = (context: CliContext, data: string): AgentProcesses =>
+  keepAgents(context, (clusterId) => [
+    "agent",
+    "--cluster",
+    clusterId,
+    "--interval",
+    SCRAPE_INTERVAL,
+    "--data",
+    data,
+  ]);
+
+/** Keeps one agent for each cluster that is started. @param wordsOf the command of a cluster's agent. */
+export function keepAgents(
+  context: CliContext,
+  wordsOf: (clusterId: string) => readonly string[],
+): AgentProcesses {
   const running = new Map<string, Promise<void>>();
   const stopping = new AbortController();
   return {
     start: (clusterId) => {
       if (running.has(clusterId) || stopping.signal.aborted) return;
-      running.set(clusterId, keepAgent(context, { clusterId, data, signal: stopping.signal }));
+      const { signal } = stopping;
+      running.set(clusterId, keepAgent(context, { words: wordsOf(clusterId), signal }));
     },
     stop: async () => {
       stopping.abort();
@@ -29,11 +45,13 @@ export function startAgents(context: CliContext, data: string): AgentProcesses {
   };
 }
 
+interface KeptAgent {
+  readonly words: readonly string[];
+  readonly signal: AbortSignal;
+}
+
 /** Runs one agent after another until it is told to stop. */
-async function keepAgent(
-  context: CliContext,
-  agent: { readonly clusterId: string; readonly data: string; readonly signal: AbortSignal },
-): Promise<void> {
+async function keepAgent(context: CliContext, agent: KeptAgent): Promise<void> {
   const { signal } = agent;
   while (!signal.aborted) {
     const how = await runAgent(context, agent);
@@ -43,14 +61,10 @@ async function keepAgent(
   }
 }
 
-function runAgent(
-  context: CliContext,
-  { clusterId, data, signal }: { clusterId: string; data: string; signal: AbortSignal },
-): Promise<string> {
+function runAgent(context: CliContext, { words, signal }: KeptAgent): Promise<string> {
   const { node, cli } = context.entries;
-  const words = ["agent", "--cluster", clusterId, "--interval", SCRAPE_INTERVAL, "--data", data];
   // Its end of the channel is how it learns that this process is gone, however that went.
-  const child = fork(cli, words, {
+  const child = fork(cli, [...words], {
     execPath: node,
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
