@@ -3,7 +3,9 @@ import type { JsonObject, ResourceId } from "../arm/index.ts";
 import { networkTypes, types } from "../rules/index.ts";
 import { apiVersions } from "./arm-access.ts";
 import type { ArmWriter } from "./arm-access.ts";
-import type { Estate, EstateCluster } from "./estate.ts";
+import type { Estate, EstateCluster, EstateLink } from "./estate.ts";
+import { logsRequest } from "./logs/logs-request.ts";
+import type { LogsRequest } from "./logs/logs-request.ts";
 import { metricsRequest } from "./request.ts";
 import type { MetricsRequest } from "./request.ts";
 
@@ -24,6 +26,7 @@ const idsIn = (estate: Estate, subscriptionId: string) => {
     group,
     vnet: id(networkTypes.vnet),
     workspace: id(types.workspace),
+    logAnalyticsWorkspace: id(types.law),
     cluster: id(types.cluster),
     scope: id(types.scope),
   };
@@ -62,6 +65,11 @@ export function estateResources(
       id: ids.workspace(name),
       apiVersion: apiVersions.workspace,
       body: { location: region },
+    })),
+    ...(estate.logAnalyticsWorkspaces ?? []).map(({ name, region }) => ({
+      id: ids.logAnalyticsWorkspace(name),
+      apiVersion: apiVersions.logWorkspace,
+      body: { location: region, properties: { sku: { name: "PerGB2018" } } },
     })),
     ...estate.clusters.map((cluster) => ({
       id: ids.cluster(cluster.name),
@@ -120,7 +128,7 @@ export async function buildEstate(
   return { made, kept };
 }
 
-/** The requests for onboarding that an estate's clusters make, in the order of the file. */
+/** The requests for onboarding metrics that an estate's clusters make, in the order of the file. */
 export function estateRequests(
   estate: Estate,
   { subscriptionId }: { readonly subscriptionId: string },
@@ -133,13 +141,39 @@ export function estateRequests(
           metricsRequest({
             clusterId: ids.cluster(name),
             workspaceId: ids.workspace(metrics.workspace),
-            scopeId: ids.scope(metrics.scope),
-            subnetName: metrics.subnet,
-            ingestionAccessMode: metrics.ingestionAccessMode,
-            queryAccessMode: metrics.queryAccessMode,
-            closeShared: metrics.closeShared,
-            closeQuery: metrics.closeQuery,
+            ...linkOf(metrics, ids.scope),
           }),
         ],
   );
 }
+
+/** The requests for onboarding logs that an estate's clusters make, in the order of the file. */
+export function estateLogsRequests(
+  estate: Estate,
+  { subscriptionId }: { readonly subscriptionId: string },
+): readonly LogsRequest[] {
+  const ids = idsIn(estate, subscriptionId);
+  return estate.clusters.flatMap(({ name, logs }) => {
+    if (logs === undefined) return [];
+    const { workspace, auth, highLogScale, syslog } = logs;
+    return [
+      logsRequest({
+        clusterId: ids.cluster(name),
+        ...(workspace === undefined ? {} : { workspaceId: ids.logAnalyticsWorkspace(workspace) }),
+        auth,
+        highLogScale,
+        syslog,
+        ...linkOf(logs, ids.scope),
+      }),
+    ];
+  });
+}
+
+const linkOf = (link: EstateLink, scopeId: (name: string) => ResourceId) => ({
+  scopeId: scopeId(link.scope),
+  subnetName: link.subnet,
+  ingestionAccessMode: link.ingestionAccessMode,
+  queryAccessMode: link.queryAccessMode,
+  closeShared: link.closeShared,
+  closeQuery: link.closeQuery,
+});

@@ -4,13 +4,18 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { at } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
-import { estateRequests, estateResources, onboardErrors, parseEstate } from "./index.ts";
+import {
+  estateLogsRequests,
+  estateRequests,
+  estateResources,
+  onboardErrors,
+  parseEstate,
+} from "./index.ts";
 
 const subscriptionId = "00000000-0000-4000-8000-000000000001";
-const example = readFileSync(
-  new URL("../../examples/private-metrics/linkscope.yaml", import.meta.url),
-  "utf8",
-);
+const exampleOf = (name: string): string =>
+  readFileSync(new URL(`../../examples/${name}/linkscope.yaml`, import.meta.url), "utf8");
+const example = exampleOf("private-metrics");
 
 /** Mistakes as `line:column sentence`. */
 const mistakes = (text: string): readonly string[] => {
@@ -34,6 +39,58 @@ test("the example is an estate with one cluster, whose metrics are to be private
     id.split("/").at(-2),
   );
   assert.deepEqual(types, ["resourceGroups", "virtualNetworks", "accounts", "managedClusters"]);
+});
+
+test("the example of both halves asks for metrics and for logs, and closes both ways of both", () => {
+  const reading = parseEstate(exampleOf("private-monitoring"));
+  assert.ok(reading.ok);
+  const [metrics] = estateRequests(reading.estate, { subscriptionId });
+  const [logs] = estateLogsRequests(reading.estate, { subscriptionId });
+  assert.equal(metrics?.clusterId, logs?.clusterId);
+  assert.equal(metrics?.scopeId, logs?.scopeId);
+  assert.match(logs?.workspaceId ?? "", /Microsoft.OperationalInsights\/workspaces\/law-logs$/);
+  assert.deepEqual(
+    [logs?.auth, logs?.highLogScale, logs?.syslog, logs?.closeShared, logs?.closeQuery],
+    ["managed-identity", true, false, true, true],
+  );
+});
+
+const withLogs = (logs: string, more = ""): string => `${small}networks:
+  n:
+    addressSpace: [10.0.0.0/8]
+    subnets: { s: 10.1.0.0/24 }
+logAnalyticsWorkspaces:
+  laws: {}
+clusters:
+  c:
+    network: n
+    subnet: s
+${more}    logs: ${logs}
+`;
+
+test("logs without a workspace go to the default one", () => {
+  const reading = parseEstate(withLogs("{ scope: ampls }"));
+  assert.ok(reading.ok);
+  const [request] = estateLogsRequests(reading.estate, { subscriptionId });
+  assert.equal(request?.workspaceId, undefined);
+  assert.equal(estateRequests(reading.estate, { subscriptionId }).length, 0);
+});
+
+test("what logs cannot have is a mistake at its place", () => {
+  assert.deepEqual(mistakes(withLogs("{ workspace: other, scope: a }")), [
+    "14:13 There is no workspace 'other' in this file.",
+  ]);
+  assert.deepEqual(mistakes(withLogs("{ scope: a, auth: legacy, syslog: true }")), [
+    "14:37 'syslog' needs 'auth: managed-identity'.",
+  ]);
+  assert.deepEqual(mistakes(withLogs("{ scope: a }", "    private: false\n")), [
+    "15:5 Container insights over a private link is for private clusters; 'private' is false.",
+  ]);
+  assert.deepEqual(
+    mistakes(withLogs("{ workspace: law, scope: a }")).length,
+    2,
+    "three characters",
+  );
 });
 
 test("what is left out has its default, and regions are taken in any spelling", () => {
@@ -68,6 +125,7 @@ clusters:
       closeShared: false,
       closeQuery: false,
     },
+    logs: undefined,
   });
   assert.deepEqual([plain?.private, plain?.metrics], [false, undefined]);
   assert.equal(reading.estate.workspaces[0]?.region, "eastus");

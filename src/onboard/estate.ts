@@ -5,6 +5,8 @@ import { parseIpv4Prefix, prefixContains } from "../rules/index.ts";
 import type { Ipv4Prefix } from "../rules/index.ts";
 import { fieldsOf } from "./estate-fields.ts";
 import type { Fields, NameRule, Placed, Report } from "./estate-fields.ts";
+import { logsAuths, logsDefaults } from "./logs/logs-request.ts";
+import type { LogsAuth } from "./logs/logs-request.ts";
 import { requestDefaults } from "./request.ts";
 import type { AccessMode } from "./request.ts";
 
@@ -19,15 +21,28 @@ export interface EstateWorkspace {
   readonly region: string;
 }
 
-/** What a cluster's metrics are to be: the words of a request. */
-export interface EstateMetrics {
-  readonly workspace: string;
+/** How a signal goes: by which scope, and what closes. The words of a request. */
+export interface EstateLink {
   readonly scope: string;
   readonly subnet: string;
   readonly ingestionAccessMode: AccessMode;
   readonly queryAccessMode: AccessMode;
   readonly closeShared: boolean;
   readonly closeQuery: boolean;
+}
+
+/** What a cluster's metrics are to be. */
+export interface EstateMetrics extends EstateLink {
+  readonly workspace: string;
+}
+
+/** What a cluster's logs are to be. */
+export interface EstateLogs extends EstateLink {
+  /** A Log Analytics workspace of the file; undefined: the default one. */
+  readonly workspace: string | undefined;
+  readonly auth: LogsAuth;
+  readonly highLogScale: boolean;
+  readonly syslog: boolean;
 }
 
 export interface EstateCluster {
@@ -37,6 +52,7 @@ export interface EstateCluster {
   readonly network: string;
   readonly subnet: string;
   readonly metrics: EstateMetrics | undefined;
+  readonly logs?: EstateLogs | undefined;
 }
 
 /** An estate, without a subscription: it can be made in any. */
@@ -44,7 +60,9 @@ export interface Estate {
   readonly resourceGroup: string;
   readonly region: string;
   readonly networks: readonly EstateNetwork[];
+  /** Azure Monitor workspaces. */
   readonly workspaces: readonly EstateWorkspace[];
+  readonly logAnalyticsWorkspaces?: readonly EstateWorkspace[];
   readonly clusters: readonly EstateCluster[];
 }
 
@@ -97,17 +115,22 @@ function readEstate(root: unknown, report: Report): Estate {
   const resourceGroup = file.name("resourceGroup", groupName);
   const region = file.region("region", undefined);
   const networks = file.entries("networks", (entry) => readNetwork(entry));
-  const workspaces = file.entries("workspaces", (entry) => readWorkspace(entry, region));
-  const context = { region, networks, workspaces };
+  const readAs =
+    (rule: NameRule) =>
+    (entry: Fields): EstateWorkspace => {
+      const workspace = { name: entry.key(rule), region: entry.region("region", region) };
+      entry.close();
+      return workspace;
+    };
+  const workspaces = file.entries("workspaces", readAs(workspaceName));
+  const logAnalyticsWorkspaces = file.entries(
+    "logAnalyticsWorkspaces",
+    readAs(logAnalyticsWorkspaceName),
+  );
+  const context = { region, networks, workspaces, logAnalyticsWorkspaces };
   const clusters = file.entries("clusters", (entry) => readCluster(entry, context));
   file.close();
-  return { resourceGroup, region, networks, workspaces, clusters };
-}
-
-function readWorkspace(entry: Fields, region: string): EstateWorkspace {
-  const workspace = { name: entry.key(workspaceName), region: entry.region("region", region) };
-  entry.close();
-  return workspace;
+  return { resourceGroup, region, networks, workspaces, logAnalyticsWorkspaces, clusters };
 }
 
 function readNetwork(entry: Fields): EstateNetwork {
@@ -159,6 +182,7 @@ interface Known {
   readonly region: string;
   readonly networks: readonly EstateNetwork[];
   readonly workspaces: readonly EstateWorkspace[];
+  readonly logAnalyticsWorkspaces: readonly EstateWorkspace[];
 }
 
 function readCluster(entry: Fields, known: Known): EstateCluster {
@@ -177,20 +201,59 @@ function readCluster(entry: Fields, known: Known): EstateCluster {
   ) {
     entry.report(entry.offsetOf("subnet"), `The network '${network}' has no subnet '${subnet}'.`);
   }
-  const metrics = entry.child("metrics", (metricsOf) => readMetrics(metricsOf, known));
+  const metrics = entry.child("metrics", (child) => readMetrics(child, known));
+  const logs = entry.child("logs", (child) => readLogs(child, known));
+  if (logs !== undefined && !isPrivate) {
+    const says =
+      "Container insights over a private link is for private clusters; 'private' is false.";
+    entry.report(entry.offsetOf("logs"), says);
+  }
   entry.close();
-  return { name, region, private: isPrivate, network, subnet, metrics };
+  return { name, region, private: isPrivate, network, subnet, metrics, logs };
 }
 
 function readMetrics(entry: Fields, known: Known): EstateMetrics {
   const workspace = entry.name("workspace", workspaceName);
-  if (workspace !== "" && !known.workspaces.some(({ name }) => name === workspace)) {
-    entry.report(entry.offsetOf("workspace"), `There is no workspace '${workspace}' in this file.`);
+  mustHave(entry, workspace, known.workspaces);
+  const metrics = { workspace, ...readLink(entry) };
+  entry.close();
+  return metrics;
+}
+
+function readLogs(entry: Fields, known: Known): EstateLogs {
+  const workspace = entry.nameOr("workspace", logAnalyticsWorkspaceName, "");
+  mustHave(entry, workspace, known.logAnalyticsWorkspaces);
+  const auth = entry.oneOf<LogsAuth>("auth", logsAuths, logsDefaults.auth);
+  const highLogScale = entry.flag("highLogScale", logsDefaults.highLogScale);
+  const syslog = entry.flag("syslog", logsDefaults.syslog);
+  for (const [key, asked] of [
+    ["highLogScale", highLogScale],
+    ["syslog", syslog],
+  ] as const) {
+    if (asked && auth === "legacy") {
+      entry.report(entry.offsetOf(key), `'${key}' needs 'auth: managed-identity'.`);
+    }
   }
+  const link = readLink(entry);
+  entry.close();
+  return {
+    workspace: workspace === "" ? undefined : workspace,
+    auth,
+    highLogScale,
+    syslog,
+    ...link,
+  };
+}
+
+function mustHave(entry: Fields, name: string, known: readonly EstateWorkspace[]): void {
+  if (name === "" || known.some((one) => one.name === name)) return;
+  entry.report(entry.offsetOf("workspace"), `There is no workspace '${name}' in this file.`);
+}
+
+function readLink(entry: Fields): EstateLink {
   const mode = (key: "ingestionAccessMode" | "queryAccessMode"): AccessMode =>
     entry.oneOf(key, ["Open", "PrivateOnly"], requestDefaults[key]);
-  const metrics = {
-    workspace,
+  return {
     scope: entry.name("scope", resourceName),
     subnet: entry.nameOr("subnet", resourceName, requestDefaults.subnetName),
     ingestionAccessMode: mode("ingestionAccessMode"),
@@ -198,8 +261,6 @@ function readMetrics(entry: Fields, known: Known): EstateMetrics {
     closeShared: entry.flag("closeShared", requestDefaults.closeShared),
     closeQuery: entry.flag("closeQuery", requestDefaults.closeQuery),
   };
-  entry.close();
-  return metrics;
 }
 
 const groupName: NameRule = {
@@ -213,6 +274,10 @@ const resourceName: NameRule = {
 const workspaceName: NameRule = {
   pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,42}[A-Za-z0-9]$/,
   says: "a workspace's name has 3 to 44 letters, digits and '-', and begins and ends with a letter or digit",
+};
+const logAnalyticsWorkspaceName: NameRule = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/,
+  says: "a Log Analytics workspace's name has 4 to 63 letters, digits and '-', and begins and ends with a letter or digit",
 };
 const clusterName: NameRule = {
   pattern: /^[A-Za-z0-9](?:[\w-]{0,61}[A-Za-z0-9])?$/,

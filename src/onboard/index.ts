@@ -6,12 +6,19 @@ export type { ArmReader, ArmWriter } from "./arm-access.ts";
 export { dataArrival } from "./data-arrival.ts";
 export { onboardErrors } from "./errors.ts";
 export type { OnboardCode } from "./errors.ts";
-export { buildEstate, estateRequests, estateResources } from "./estate-resources.ts";
+export {
+  buildEstate,
+  estateLogsRequests,
+  estateRequests,
+  estateResources,
+} from "./estate-resources.ts";
 export type { EstateBuilding, EstateResource } from "./estate-resources.ts";
 export { parseEstate } from "./estate.ts";
 export type {
   Estate,
   EstateCluster,
+  EstateLink,
+  EstateLogs,
   EstateMetrics,
   EstateNetwork,
   EstateProblem,
