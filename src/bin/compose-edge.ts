@@ -5,12 +5,13 @@ import { createEdge, openAccessLog } from "../edge/index.ts";
 import { receiveRemoteWrite } from "../ingest/index.ts";
 import { readLinkTable } from "../network/index.ts";
 import { answerPrometheusApi } from "../query/index.ts";
-import { openMetricsStore } from "../store/index.ts";
+import { openLogsStore, openMetricsStore } from "../store/index.ts";
 import { openAuthority } from "../tls/index.ts";
 import { openSigningKey } from "../tokens/index.ts";
 import { closeServer, listenLocal, onPreferredPort } from "./listen.ts";
-import { kqlNotYet, logsNotYet } from "./logs-not-yet.ts";
+import { kqlNotYet } from "./logs-not-yet.ts";
 import { dataPaths, socketPaths } from "./paths.ts";
+import { startLogEngine } from "./start-log-engine.ts";
 import type { FollowerParts } from "./follow-graph.ts";
 import type { ProcessConfig, StartedPart } from "./platform-process.ts";
 
@@ -22,10 +23,12 @@ export async function composeEdge(
   const { source, clock, random, note } = parts;
   const paths = dataPaths(config.data);
   const sockets = socketPaths(config.sockets);
-  const [authority, ingestionKey, store, accessLog] = await Promise.all([
+  const startEngine = () => startLogEngine(paths.logs);
+  const [authority, ingestionKey, store, logsStore, accessLog] = await Promise.all([
     openAuthority({ folder: paths.authority, clock, random }),
     openSigningKey({ path: join(paths.keys, "ingestion.json"), clock, random }),
     openMetricsStore({ folder: paths.metrics, clock, random, onNote: note }),
+    openLogsStore({ folder: paths.logs, clock, startEngine, onNote: note }),
     openAccessLog(paths.accessLog),
   ]);
   const linkOf = readLinkTable({ path: paths.links, clock });
@@ -34,7 +37,7 @@ export async function composeEdge(
     linkOf,
     authority,
     store,
-    logsStore: logsNotYet,
+    logsStore,
     kql: kqlNotYet,
     ingestionKey,
     clock,
@@ -61,7 +64,7 @@ export async function composeEdge(
     close: async () => {
       await closeServer(metrics);
       await edge.close();
-      await store.close();
+      await Promise.all([store.close(), logsStore.close()]);
       await accessLog.close();
     },
   };

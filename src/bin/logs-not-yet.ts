@@ -1,18 +1,15 @@
-/** Stands where the store of logs and the translator belong until they are composed: refuses by name, and keeps nothing. */
+/** Stands where the translator belongs until it is composed: refuses by name. */
 import { CodedError } from "../core/index.ts";
 import type { KqlTranslator } from "../kql/index.ts";
-import type { LogsStore } from "../store/index.ts";
 
 const refuse = async (): Promise<never> => {
-  throw new CodedError("FeatureNotEmulated", "Logs are not stored by this process.", {
-    status: 501,
-  });
+  throw new CodedError(
+    "FeatureNotEmulated",
+    "Queries of logs are not translated by this process.",
+    {
+      status: 501,
+    },
+  );
 };
 
-export const logsNotYet: LogsStore = {
-  workspace: refuse,
-  transform: refuse,
-  remove: async () => {},
-  close: async () => {},
-};
 export const kqlNotYet: Pick<KqlTranslator, "translate"> = { translate: refuse };

@@ -13,6 +13,7 @@ export const dataPaths = (data: string) =>
     portalToken: join(data, "keys", "portal-token"),
     platform: join(data, "platform.json"),
     metrics: join(data, "metrics"),
+    logs: join(data, "logs"),
     links: join(data, "links.json"),
     graphCache: join(data, "graph.json"),
     accessLog: join(data, "access.ndjson"),

@@ -100,4 +100,49 @@ export const storeErrors = {
     means: "A series carries native histograms, which the store does not take.",
     remedy: "Send classic histograms: one series a bucket.",
   },
+  LogsBusy: {
+    status: 429,
+    fault: "platform",
+    retry: true,
+    means:
+      "A workspace's logs hold as many bytes as they may, waiting for the disk, in the log or in tables; or too many queries wait.",
+    remedy: "Wait and send the same request again; if tables are full, lower the retention.",
+  },
+  LogsUnavailable: {
+    status: 503,
+    fault: "platform",
+    retry: true,
+    means: "A workspace's log cannot be written or read, or the engine of logs is away.",
+    remedy:
+      "Send the same request again in a few seconds; if it stays so, see to the disk of the data folder.",
+  },
+  LogQueryTimeout: {
+    status: 504,
+    fault: "caller",
+    retry: true,
+    means: "A query of logs ran longer than it may.",
+    remedy: "Narrow its time range, or summarize less.",
+  },
+  LogQueryMemory: {
+    status: 422,
+    fault: "caller",
+    retry: false,
+    means: "A query of logs needs more memory than a workspace has.",
+    remedy: "Narrow its time range, or summarize by fewer groups.",
+  },
+  LogQueryFailed: {
+    ...refused,
+    means: "A query of logs cannot be evaluated: a value does not fit its operation.",
+    remedy: "Correct the query.",
+  },
+  LogTransformFailed: {
+    ...refused,
+    means: "A rule's transformation cannot be applied to the records that were sent.",
+    remedy: "Correct the rule's transformKql, or the records.",
+  },
+  InvalidCustomerId: {
+    ...refused,
+    means: "A Log Analytics workspace's customer id is not a GUID in lower case.",
+    remedy: "Give the workspace's properties.customerId.",
+  },
 } as const satisfies ErrorCatalogue;

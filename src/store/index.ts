@@ -12,7 +12,15 @@ export type {
   LogsStore,
   LogTransformer,
   WorkspaceLogs,
+  WorkspaceLogsSettings,
 } from "./logs/seams.ts";
+export type { EngineChannel, FromEngine, ToEngine } from "./logs/engine-messages.ts";
+export { serveLogEngine } from "./logs/engine/serve-engine.ts";
+export type { ServedEngine } from "./logs/engine/serve-engine.ts";
+export type { LogsLimits } from "./logs/logs-limits.ts";
+export type { LogsNote } from "./logs/logs-note.ts";
+export { openLogsStore } from "./logs/logs-store.ts";
+export type { LogsStoreOptions, OpenedLogsStore } from "./logs/logs-store.ts";
 export { openMetricsStore } from "./metrics-store.ts";
 export type { MetricsStoreOptions } from "./metrics-store.ts";
 export type {

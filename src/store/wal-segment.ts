@@ -57,19 +57,25 @@ const WINDOW_BYTES = 1024 * 1024;
 /**
  * Reads a segment's records in order, in a window of memory that is as large as its largest record.
  * Ends after the first item that is no record. A payload is valid until the next item is asked for.
+ * `startAt` is the end of a record that was read before.
  */
-export async function* readSegment(file: FileHandle, size: number): AsyncGenerator<SegmentItem> {
+export async function* readSegment(
+  file: FileHandle,
+  size: number,
+  options: { readonly magic?: Buffer; readonly startAt?: number | undefined } = {},
+): AsyncGenerator<SegmentItem> {
+  const magicBytes = options.magic ?? SEGMENT_MAGIC;
   const window = new FileWindow(file, size);
-  const magic = await window.read(0, SEGMENT_MAGIC.length);
-  if (magic.length < SEGMENT_MAGIC.length) {
+  const magic = await window.read(0, magicBytes.length);
+  if (magic.length < magicBytes.length) {
     yield { kind: "torn", at: 0, says: "it ends inside its head" };
     return;
   }
-  if (!magic.equals(SEGMENT_MAGIC)) {
+  if (!magic.equals(magicBytes)) {
     yield await window.failure(0, "it does not begin as a segment");
     return;
   }
-  for (let at = SEGMENT_MAGIC.length; at < size;) {
+  for (let at = options.startAt ?? magicBytes.length; at < size;) {
     const head = await window.read(at, RECORD_HEAD_BYTES);
     if (head.length < RECORD_HEAD_BYTES) {
       yield { kind: "torn", at, says: "it ends inside a record's head" };

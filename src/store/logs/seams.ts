@@ -82,14 +82,19 @@ export interface LogsStats {
   readonly billedBytesToday: number;
 }
 
+export interface WorkspaceLogsSettings {
+  /** Absent: no cap. */
+  readonly dailyQuotaBytes: number | undefined;
+  readonly retentionDays: number;
+  readonly tableRetentionDays: ReadonlyMap<string, number>;
+  /** The hour, UTC, at which the daily cap begins anew; midnight where it is not said. */
+  readonly resetHour?: number;
+}
+
 /** The logs of one Log Analytics workspace. */
 export interface WorkspaceLogs extends LogSink, LogQuerier {
-  /** Says what ARM's properties say now. Absent cap: none. Retention in days, by table name or for all. */
-  configure(settings: {
-    readonly dailyQuotaBytes: number | undefined;
-    readonly retentionDays: number;
-    readonly tableRetentionDays: ReadonlyMap<string, number>;
-  }): void;
+  /** Says what ARM's properties say now. Retention in days, by table name or for all. */
+  configure(settings: WorkspaceLogsSettings): void;
   stats(): LogsStats;
 }
 
