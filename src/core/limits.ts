@@ -56,6 +56,9 @@ export const limits = {
   dataFlowsPerRuleMax: 10,
   roleAssignmentsPerSubscriptionMax: 4_000,
   // Log Analytics workspaces. learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure and create-custom-table; az monitor log-analytics workspace create --help
+  transformKqlCharsMax: 15_360, // learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits, data collection rules
+  syslogFacilitiesMax: 20,
+  filteredNamespacesMax: 1_000,
   logRetentionDaysMin: 30,
   logRetentionDaysMax: 730,
   tableRetentionDaysMin: 4,
@@ -132,6 +135,16 @@ export const limits = {
   kqlLoadTimeoutMs: 60_000,
   kqlWorkerMegabytesMax: 1024,
   kqlPendingMax: 200, // learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits: queries in a queue
+
+  // Queries of logs. learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits (Query API, user query throttling); logs/api/timeouts
+  logsQueryBodyBytesMax: 256 * 1024,
+  logsQueryTimeoutMs: 180_000,
+  logsQueryTimeoutMsMax: 600_000,
+  logsQueriesPerWindowMax: 200,
+  logsQueryWindowMs: 30_000,
+  logsQueriesAtOnceMax: 5,
+  logsQueriesWaitingMax: 200,
+  logsQueryQueueMs: 180_000,
 
   // Fabric.
   proxyHeaderBytesMax: 536,

@@ -5,6 +5,7 @@ import type { Clock, Random } from "../core/index.ts";
 import { openedLogs, ruleQuota } from "../ingest/index.ts";
 import type { MetricsIngestionContext, OpenedLogs } from "../ingest/index.ts";
 import type { KqlTranslator } from "../kql/index.ts";
+import { userQueries } from "../query/index.ts";
 import { types } from "../rules/index.ts";
 import type { LogsStore, MetricsStore, StoreStats, WorkspaceMetrics } from "../store/index.ts";
 import type { Authority } from "../tls/index.ts";
@@ -69,6 +70,7 @@ export function createEdge(options: EdgeOptions): Edge {
       transform: (asked) => options.logsStore.transform(asked),
     },
     ruleQuota: ruleQuota(options.clock),
+    users: userQueries(options.clock),
     onRecords: (told) => metrics.recorded(told),
   };
   const door = createFrontDoor({

@@ -17,6 +17,8 @@ import type {
   OdsContext,
 } from "../ingest/index.ts";
 import type { ServedHostKind } from "../rules/index.ts";
+import { answerLogsQueryHost } from "./logs-query.ts";
+import type { LogsQueryServices } from "./logs-query.ts";
 import { answerMetricsQuery } from "./metrics-query.ts";
 import type { MetricsQueryContext } from "./metrics-query.ts";
 
@@ -24,7 +26,8 @@ export type ServicesContext = AgentConfigurationContext &
   MetricsIngestionContext &
   MetricsQueryContext &
   LogsIngestionContext &
-  OdsContext;
+  OdsContext &
+  LogsQueryServices;
 
 /** The kinds of host that the edge serves; ARM and the login host are control's. */
 export type EdgeHostKind = Exclude<ServedHostKind, "arm" | "login">;
@@ -50,9 +53,10 @@ export async function answerAt(
       return answerLogsIngestion(exchange, context);
     case "ods":
       return answerOds(exchange, context);
+    case "logs-query":
+      return answerLogsQueryHost(exchange, context);
     case "oms":
     case "agent-service":
-    case "logs-query":
       return refusal("FeatureNotEmulated", `Nothing is emulated at ${exchange.served.host} yet.`);
     default:
       return assertNever(kind);

@@ -19,6 +19,8 @@ export interface TranslateRequest {
   readonly nowMs: number;
   /** The API's `timespan`: rows of every table outside are not seen. Bounds inclusive, in milliseconds. */
   readonly timespan?: { readonly fromMs: number; readonly toMs: number };
+  /** Only records whose `_ResourceId` this is are seen, whatever the case: a query through a resource's own id. */
+  readonly resourceId?: string;
   /** A transformation may use fewer operators than a query. @see learn.microsoft.com/azure/azure-monitor/data-collection/data-collection-transformations-kql */
   readonly use: "query" | "transformation";
 }

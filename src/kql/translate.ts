@@ -10,7 +10,7 @@ import { printSql } from "./print-sql.ts";
 import { KqlRefused, mistaken, unsupported } from "./refused.ts";
 import type { ScopeColumn, Stage } from "./scope.ts";
 import type { KqlProblem, TranslateRequest, Translation } from "./seams.ts";
-import { bound, cast, column, every, infix, tryCast } from "./sql.ts";
+import { bound, call, cast, column, every, infix, sqlFalse, text, tryCast } from "./sql.ts";
 import type { SqlExpression, SqlSelect } from "./sql.ts";
 import { columnValue } from "./scope.ts";
 import { dynamicText, valueOf } from "./typed.ts";
@@ -142,21 +142,35 @@ function tableOf(node: KustoNode, { tables, use }: TranslateRequest): LogTable {
   return found ?? unsupported(node, `The table ${symbol.name}`);
 }
 
-/** Every column of the table, under a name of its own; rows outside the API's timespan are not seen. */
-function scan(table: LogTable, { timespan }: TranslateRequest, nextAlias: () => string): Stage {
+/** Every column of the table, under a name of its own. Rows outside the API's timespan, or of another resource, are not seen. */
+function scan(
+  table: LogTable,
+  { timespan, resourceId }: TranslateRequest,
+  nextAlias: () => string,
+): Stage {
   const columns = table.columns.map(({ name, type }): ScopeColumn => ({
     name,
     type,
     alias: nextAlias(),
     ...(type === "string" ? { bare: true } : {}),
   }));
+  const conditions = [
+    ...(timespan === undefined ? [] : [within(timespan)]),
+    ...(resourceId === undefined ? [] : [ofResource(table, resourceId)]),
+  ];
   const select: SqlSelect = {
     columns: columns.map(({ name, type, alias }) => ({ name: alias, of: stored(name, type) })),
     from: { kind: "table", name: table.name },
-    ...(timespan === undefined ? {} : { where: within(timespan) }),
+    ...(conditions.length === 0 ? {} : { where: every(conditions) }),
   };
   return { columns, order: [], select };
 }
+
+/** A table without `_ResourceId` has no record of any resource. */
+const ofResource = ({ columns }: LogTable, resourceId: string): SqlExpression =>
+  columns.some(({ name }) => name === "_ResourceId")
+    ? infix(call("lower", column("_ResourceId")), "=", text(resourceId.toLowerCase()))
+    : sqlFalse;
 
 /** A column as it is stored, in the type that the translation works with. */
 const stored = (name: string, type: LogColumn["type"]): SqlExpression =>

@@ -1,0 +1,166 @@
+/** Log Analytics queries at the query hosts: who may ask, over which way; then the query API answers. */
+import type { Reason } from "../core/index.ts";
+import { audiences, cloud } from "../azure/index.ts";
+import type { Clock } from "../core/index.ts";
+import type { HttpResponse } from "../http/index.ts";
+import { note, passes } from "../ingest/index.ts";
+import type { Exchange, OpenedLogs } from "../ingest/index.ts";
+import type { KqlTranslator } from "../kql/index.ts";
+import { answerLogsQuery, badArgument, logsQueryRefusal } from "../query/index.ts";
+import type { LogsQueryErrorCode, UserQueries } from "../query/index.ts";
+import { lawByCustomerId, lawTablesOf, logsQueryAccess, roleAccess } from "../rules/index.ts";
+import type { LawView } from "../rules/index.ts";
+import { bearerOf, verifyToken } from "../tokens/index.ts";
+
+export interface LogsQueryServices {
+  readonly logs: Pick<OpenedLogs, "workspace">;
+  readonly kql: Pick<KqlTranslator, "translate">;
+  readonly users: UserQueries;
+  readonly clock: Clock;
+}
+
+/** What a role must grant to query a workspace. @see learn.microsoft.com/azure/azure-monitor/logs/manage-access */
+const QUERY_ACTION = "Microsoft.OperationalInsights/workspaces/query/read";
+
+const WORKSPACE_PATH = /^\/v1\/workspaces\/([^/]+)\/([^/]+)$/;
+
+/**
+ * Answers a request at a query host: 401 or 403 for its token, 404 for another path or workspace, 403 of the private
+ * link, 403 of the role, then the query.
+ *
+ * @see learn.microsoft.com/azure/azure-monitor/logs/api/overview and errors
+ */
+export async function answerLogsQueryHost(
+  exchange: Exchange,
+  services: LogsQueryServices,
+): Promise<HttpResponse> {
+  const authentication = authenticateQuery(exchange);
+  if (authentication.kind === "refused") return authentication.response;
+  const { principalId } = authentication;
+  const { request, publication, origin } = exchange;
+  const { graph } = publication;
+  const refused = refusedPath(request.path);
+  if (refused !== undefined) return refused;
+  const [, customerId = "", what = ""] = WORKSPACE_PATH.exec(request.path) ?? [];
+  const law = what === "query" ? lawByCustomerId(graph, customerId) : undefined;
+  if (law === undefined) return pathNotFound(request.path);
+  if (!passes(exchange, logsQueryAccess(graph, { origin, workspaceId: law.id, way: "direct" }))) {
+    return networkClosed();
+  }
+  const role = roleAccess(graph, { principalId, action: QUERY_ACTION, scope: law.id });
+  if (!passes(exchange, role)) return insufficientAccess(principalId, law);
+  return answerLogsQuery(request, {
+    tables: [...lawTablesOf(graph, law.id).values()].map(({ name, columns }) => ({
+      name,
+      columns,
+    })),
+    translator: services.kql,
+    querier: () => services.logs.workspace(law),
+    users: services.users,
+    principalId,
+    clock: services.clock,
+    signal: exchange.signal,
+    onFailure: (error) =>
+      note(exchange, { rule: `error.${error.code}`, says: error.message, source: "platform" }),
+  });
+}
+
+type QueryAuthentication =
+  | { readonly kind: "principal"; readonly principalId: string }
+  | { readonly kind: "refused"; readonly response: HttpResponse };
+
+const queryAudiences = [
+  audiences.logAnalytics,
+  audiences.logAnalyticsAzure,
+  `https://${cloud.logsQueryHost}`,
+];
+
+/** The service tells a wrong audience from a bad token, both 403; only a missing token is 401. */
+function authenticateQuery(exchange: Exchange): QueryAuthentication {
+  const token = bearerOf(exchange.request.headers["authorization"]);
+  if (token === undefined) {
+    const says = "Authentication failed. The 'Authorization' header is missing.";
+    return unauthenticated(exchange, "AuthenticationFailed", says);
+  }
+  const { jwks, tenantId } = exchange.publication;
+  const found = verifyToken(token, {
+    jwks,
+    tenantId,
+    audiences: queryAudiences,
+    nowMs: exchange.nowMs,
+  });
+  if (found.ok) {
+    exchange.trail.principalId = found.principal.objectId;
+    return { kind: "principal", principalId: found.principal.objectId };
+  }
+  if (found.code === "TokenAudienceWrong") {
+    const says = `The access token has been obtained from wrong audience or resource: ${found.says}.`;
+    return unauthenticated(exchange, "InvalidAuthenticationTokenAudience", says);
+  }
+  const says = `The access token is invalid. ${found.code}: ${found.says}.`;
+  return unauthenticated(exchange, "InvalidAuthenticationToken", says);
+}
+
+function unauthenticated(
+  exchange: Exchange,
+  code: LogsQueryErrorCode,
+  message: string,
+): QueryAuthentication {
+  const reason: Reason = { rule: `token.${code}`, says: message, source: "RFC 6750" };
+  note(exchange, reason);
+  const authority = `https://${cloud.loginHost}/${exchange.publication.tenantId}`;
+  const challenge = `Bearer authorization_uri="${authority}", resource="${audiences.logAnalytics}"`;
+  const headers = code === "AuthenticationFailed" ? { "www-authenticate": challenge } : {};
+  return { kind: "refused", response: logsQueryRefusal(code, { message }, headers) };
+}
+
+/** What the service has at this path and this platform does not, by its name. */
+function refusedPath(path: string): HttpResponse | undefined {
+  const lower = path.toLowerCase();
+  const feature = lower.endsWith("/$batch")
+    ? "Batches of queries"
+    : /^\/v1\/workspaces\/[^/]+\/metadata$/.test(lower)
+      ? "Metadata of a workspace"
+      : lower.startsWith("/v1/subscriptions/")
+        ? "A query of a resource at this host"
+        : undefined;
+  if (feature === undefined) return undefined;
+  const remedy = lower.startsWith("/v1/subscriptions/")
+    ? "ask for it through Resource Manager, at the resource's id with /providers/microsoft.insights/logs"
+    : "send each query by itself to /v1/workspaces/CUSTOMER-ID/query";
+  return badArgument({
+    code: "FeatureNotEmulated",
+    message: `${feature}: not supported here; ${remedy}.`,
+  });
+}
+
+const pathNotFound = (path: string): HttpResponse =>
+  logsQueryRefusal("PathNotFoundError", {
+    message: `The requested path ${path.slice(0, 200)} does not exist.`,
+  });
+
+const INSUFFICIENT =
+  "The provided credentials have insufficient access to perform the requested operation";
+
+/**
+ * The refusal of the private link rules. Its reasons stay in the access log. Status, code and outer text are the
+ * service's for insufficient access; that the network is told so, and in these words, is inferred: the real body is in no document.
+ */
+export const networkClosed = (): HttpResponse =>
+  logsQueryRefusal("InsufficientAccessError", {
+    message: INSUFFICIENT,
+    innererror: {
+      code: "PublicNetworkAccessDenied",
+      message:
+        "The workspace refuses queries that come this way. Connect through a private endpoint of a private link scope that links the workspace, or enable public network access for queries.",
+    },
+  });
+
+const insufficientAccess = (principalId: string, { id }: LawView): HttpResponse =>
+  logsQueryRefusal("InsufficientAccessError", {
+    message: INSUFFICIENT,
+    innererror: {
+      code: "UnauthorizedClient",
+      message: `The principal ${principalId} has no permission to query ${id}; assign it a role that reads the workspace.`,
+    },
+  });
