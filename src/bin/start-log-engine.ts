@@ -25,9 +25,6 @@ export function startLogEngine(folder: string): EngineChannel {
     env: { ...process.env, UV_THREADPOOL_SIZE: POOL_THREADS },
   });
   lowerPriority(child);
-  // The channel alone does not keep the edge alive.
-  child.unref();
-  child.channel?.unref();
   const gone = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
@@ -42,7 +39,6 @@ export function startLogEngine(folder: string): EngineChannel {
       void gone.then(() => on.gone());
     },
     close: async () => {
-      child.channel?.ref();
       child.kill("SIGTERM");
       const late = setTimeout(() => child.kill("SIGKILL"), END_MS);
       await gone;
