@@ -27,6 +27,8 @@ export type {
   ListFilter,
   OperationPattern,
   Problem,
+  QueryAsked,
+  QueryChecked,
   RequestBody,
   ResourceType,
   SharedKeys,

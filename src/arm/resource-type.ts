@@ -1,5 +1,5 @@
 /** What a resource type is: one declaration that routing, validation, defaults, etags, operations and docs all read. */
-import type { Random, Verdict } from "../core/index.ts";
+import type { LogColumn, LogTable, Random, Verdict } from "../core/index.ts";
 import type { ArmResource, Change, Graph } from "./graph.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ParsedId, ResourceId } from "./resource-id.ts";
@@ -56,6 +56,28 @@ export interface ActionAnswer {
   readonly status: number;
   readonly body: Json;
 }
+
+/** A query within a body. */
+export interface QueryAsked {
+  readonly text: string;
+  /** The one table that it may name. */
+  readonly source: LogTable;
+  /** What is wrong with it, or with the columns that it gives. */
+  readonly judge: (checked: QueryChecked) => readonly Problem[];
+}
+
+/** What a query's parser says. */
+export type QueryChecked =
+  | { readonly ok: true; readonly columns: readonly LogColumn[] }
+  | {
+      readonly ok: false;
+      readonly problems: readonly {
+        /** `unsupported`: right, and not emulated. */
+        readonly kind: "syntax" | "semantic" | "unsupported";
+        readonly code: string;
+        readonly says: string;
+      }[];
+    };
 
 /** How a type's writes answer. `sync`: 200/201 and done. `async`: 201/202 with Azure-AsyncOperation, done a moment later. */
 export type OperationPattern = "sync" | "async";
@@ -126,6 +148,8 @@ export interface ResourceType {
   readonly lock?: (context: Pick<TypeContext, "id" | "parsed">) => ResourceId | undefined;
   /** Says what is wrong with a PUT beyond its shape. `body` has passed the schema and has its defaults. */
   readonly validate?: (body: RequestBody, context: TypeContext) => readonly Problem[];
+  /** Queries that a PUT's body carries. They are checked before the write, since their parser is slow; `body` has passed the schema. */
+  readonly queries?: (body: RequestBody, graph: Graph) => readonly QueryAsked[];
   /** Completes a valid PUT. Without it the properties are stored as parsed, with `provisioningState: "Succeeded"`. */
   readonly derive?: (body: RequestBody, context: TypeContext) => Derived;
   /** Says why it cannot be deleted now. */

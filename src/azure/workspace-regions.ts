@@ -79,9 +79,8 @@ const tables: Readonly<Record<WorkspaceCloud, CloudTable>> = {
     elsewhere: { usgovtexas: "usgovvirginia" },
     unknown: "usgovvirginia",
   },
-  // What an unknown region of these two leads to is inferred: the first of the table.
   USNat: { codes: { usnatwest: "USNW", usnateast: "USNE" }, elsewhere: {}, unknown: "usnatwest" },
-  USSec: { codes: { usseceast: "USSE", ussecwest: "USSW" }, elsewhere: {}, unknown: "usseceast" },
+  USSec: { codes: { usseceast: "USSE", ussecwest: "USSW" }, elsewhere: {}, unknown: "ussecwest" },
 };
 
 export interface WorkspaceRegion {

@@ -14,6 +14,7 @@ import { json, requestListener, serverOptions } from "../http/index.ts";
 import type { HttpHandler, HttpRequest } from "../http/index.ts";
 import { resourceProviders, resourceTypes, roleDefinitionResources } from "../providers/index.ts";
 import { roleAccess } from "../rules/index.ts";
+import { createKqlTranslator } from "../kql/index.ts";
 import { openAuthority, openPrivateFile, sniCallback } from "../tls/index.ts";
 import type { Authority } from "../tls/index.ts";
 import {
@@ -33,6 +34,8 @@ import { openPortal } from "./open-portal.ts";
 
 /** At most one publication in this time: a burst of writes is published together. */
 const PUBLISH_MS = 2;
+/** The parser of transformations is loaded when a rule has one, and goes when no rule had one for this long. */
+const PARSER_IDLE_MS = 60_000;
 /** Names of this machine under which ARM and sign-in are served besides their own. */
 const localHosts: readonly string[] = ["localhost", "127.0.0.1"];
 
@@ -65,6 +68,7 @@ export async function composeControl(
     openSigningKey({ path: join(paths.keys, "tokens.json"), clock, random }),
     openWorkspaceKeys({ path: paths.workspaceKeys, random }),
   ]);
+  const translator = createKqlTranslator({ clock, idleMs: PARSER_IDLE_MS });
   const credential = await openCredential({ config, parts, tenant });
   const control = createControl({
     databasePath: paths.state,
@@ -74,6 +78,13 @@ export async function composeControl(
     clock,
     random,
     sharedKeys,
+    checkQuery: ({ text, source }) =>
+      translator.translate({
+        text,
+        tables: [source],
+        nowMs: clock.nowMs(),
+        use: "transformation",
+      }),
     jwks: key.jwks(),
     seed: roleDefinitionResources(`/subscriptions/${tenant.subscriptionId}`),
     initial: bootstrapAssignments(tenant, credential.objectId, parts),
@@ -116,6 +127,7 @@ export async function composeControl(
     close: async () => {
       await Promise.all([closeServer(front), portal.close(), closeServer(identity)]);
       await control.close();
+      await translator.close();
       credential.close();
     },
   };

@@ -13,6 +13,7 @@ import type { Operations } from "./operations.ts";
 import { placementOf } from "./placement.ts";
 import { errorAnswer, problemsOf, refuse } from "./platform.ts";
 import type { Authentication, Call, Platform, Principal } from "./platform.ts";
+import { queryProblems } from "./query-problems.ts";
 import { listResources, readResource } from "./read.ts";
 import * as refusals from "./refusals.ts";
 import { locationsOf } from "./request-body.ts";
@@ -239,6 +240,9 @@ async function serveResource(
       const read = readJson(await call.request.body(limits.armBodyBytesMax));
       if (read.kind !== "json")
         return refuse(noBody(read.kind === "invalid" ? read.says : undefined));
+      const problems =
+        method === "PUT" ? await queryProblems(platform, route.type, read.value) : [];
+      if (problems.length > 0) return refuse(...problems);
       return writeResource(platform, operations, route, { ...call, sent: read.value });
     }
   }

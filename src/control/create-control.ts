@@ -12,7 +12,7 @@ import type { HttpHandler, HttpRequest } from "../http/index.ts";
 import { armApi } from "./arm-api.ts";
 import type { ControlNote } from "./arm-api.ts";
 import { openOperations } from "./operations.ts";
-import type { Authentication, May, Platform } from "./platform.ts";
+import type { Authentication, CheckQuery, May, Platform } from "./platform.ts";
 import type { ResourceProvider } from "../providers/index.ts";
 import { createPublisher } from "./publisher.ts";
 import { typeTable } from "./route.ts";
@@ -36,6 +36,8 @@ export interface ControlOptions {
   readonly may: May;
   /** Keys of workspaces, kept outside the state. */
   readonly sharedKeys: SharedKeySource;
+  /** Checks the queries within bodies; without it such bodies are refused. */
+  readonly checkQuery?: CheckQuery;
   /** Put when they are absent, at each start: built-in role definitions. */
   readonly seed?: readonly ArmResource[];
   /** Put when the state is created, in the same transaction, and never again: the first role assignment. */
@@ -80,6 +82,7 @@ export function createControl(options: ControlOptions): Control {
     subscriptionId,
     may: options.may,
     sharedKeys: options.sharedKeys,
+    checkQuery: options.checkQuery,
     operationMs: options.operationMs ?? 100,
     changed: () => publisher.changed(state.graph()),
   };

@@ -3,12 +3,13 @@ import type {
   ArmResource,
   Graph,
   Problem,
+  QueryChecked,
   ResourceId,
   ResourceType,
   SharedKeySource,
 } from "../arm/index.ts";
 import { cloudError, problemsError } from "../arm/index.ts";
-import type { Clock, Random, Verdict } from "../core/index.ts";
+import type { Clock, LogTable, Random, Verdict } from "../core/index.ts";
 import { json } from "../http/index.ts";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
 import type { TypeTable } from "./route.ts";
@@ -33,6 +34,12 @@ export type May = (
   graph: Graph,
 ) => Verdict;
 
+/** Reads a query over one table. @throws CodedError when its parser is slow or gone. */
+export type CheckQuery = (asked: {
+  readonly text: string;
+  readonly source: LogTable;
+}) => Promise<QueryChecked>;
+
 export interface Platform {
   readonly state: State;
   readonly types: TypeTable;
@@ -43,6 +50,7 @@ export interface Platform {
   readonly subscriptionId: string;
   readonly may: May;
   readonly sharedKeys: SharedKeySource;
+  readonly checkQuery: CheckQuery | undefined;
   /** How long an asynchronous write is `Provisioning`. */
   readonly operationMs: number;
   /** Called after each commit of resources that no request waits for. */

@@ -106,6 +106,31 @@ export const providerErrors = {
     "The virtual network already has a private endpoint to a private link scope (inferred from one scope for each network).",
     "Use that endpoint's scope.",
   ),
+  InvalidExtensionSettings: caller(
+    400,
+    "The settings of a rule's extension have a value that its agent does not take.",
+    "Correct the setting that the target names.",
+  ),
+  InvalidStreamDeclaration: caller(
+    400,
+    "A rule declares a stream under a wrong name, or a column twice.",
+    "Correct the declaration that the target names.",
+  ),
+  InvalidOutputTable: caller(
+    400,
+    "A data flow leads to a table that the workspace does not have.",
+    "Make the table first, or correct the output stream.",
+  ),
+  InvalidTransformQuery: caller(
+    400,
+    "The transformation of a data flow is no right KQL.",
+    "Correct the query; the message says where it is wrong.",
+  ),
+  InvalidTransformOutput: caller(
+    400,
+    "The columns that a transformation gives do not fit the table.",
+    "Give TimeGenerated, and each column the type of the table's.",
+  ),
   InvalidOperation: caller(
     400,
     "The operation is not one for this resource: a table of Azure's own is not deleted.",

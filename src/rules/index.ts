@@ -34,6 +34,8 @@ export { fqdnMatches, fqdnPatternProblem, rangeOf } from "./firewall-decision.ts
 export { firewallDnsKeys, firewallsOf } from "./firewall-view.ts";
 export type { FirewallView } from "./firewall-view.ts";
 export { ingestionAccess, isScope } from "./ingestion-access.ts";
+export { lawTablesOf, logColumnOf } from "./law-tables.ts";
+export type { LawTable } from "./law-tables.ts";
 export { lawByCustomerId, lawOf, lawOfTable, lawsOf, logFlowsOf } from "./law-view.ts";
 export type { LawView, LogFlow } from "./law-view.ts";
 export { logsQueryAccess } from "./logs-query-access.ts";

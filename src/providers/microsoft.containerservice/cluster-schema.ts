@@ -1,6 +1,8 @@
 /** The properties of a managed cluster: those that monitoring reads are checked, the cluster's own are kept as given. */
 import {
   boolean,
+  id,
+  integer,
   list,
   map,
   object,
@@ -12,8 +14,7 @@ import {
   string,
 } from "../../arm/index.ts";
 import type { Schema } from "../../arm/index.ts";
-
-const noLogs = "Container insights is not emulated; Managed Prometheus is.";
+import { typeNames } from "../type-names.ts";
 
 /** Properties of the cluster itself, which no part of monitoring reads. */
 const kept = [
@@ -96,9 +97,16 @@ export const clusterProperties = object({
       }),
       controlPlane: refused("the control plane's own metrics are not emulated."),
     }),
-    containerInsights: refused(noLogs),
+    // The preview versions' own way to say what the add-on omsagent says.
+    containerInsights: object({
+      enabled: required(boolean()),
+      logAnalyticsWorkspaceResourceId: id(typeNames.logAnalyticsWorkspaces),
+      disableCustomMetrics: boolean(),
+      disablePrometheusMetricsScraping: boolean(),
+      syslogPort: integer({ min: 1, max: 65_535 }),
+    }),
     appMonitoring: refused("application monitoring is not emulated."),
-    logs: refused(noLogs),
+    logs: refused("name the workspace in the add-on omsagent or in containerInsights."),
   }),
   // Templates put what belongs to a deployment among the properties. @see Azure/prometheus-collector AddonArmTemplate
   mode: readOnly(),

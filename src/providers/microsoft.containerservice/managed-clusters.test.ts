@@ -137,11 +137,6 @@ const refused: readonly (readonly [string, JsonObject, RegExp])[] = [
     /^InvalidParameter: The agent pool name/,
   ],
   [
-    "Container insights",
-    { addonProfiles: { omsAgent: { enabled: true, config: {} } } },
-    /^FeatureNotEmulated: The add-on 'omsAgent'/,
-  ],
-  [
     "a service principal's secret",
     { servicePrincipalProfile: { clientId: "x", secret: "y" } },
     /^FeatureNotEmulated/,
@@ -159,15 +154,66 @@ for (const [name, properties, says] of refused) {
   });
 }
 
-test("the add-on of Container insights may be switched off", () => {
-  const addonProfiles = { omsagent: { enabled: false, config: null } };
-  assert.deepEqual(openEstate().refusal(clusterId, body({ addonProfiles })), []);
-});
-
 test("credentials of a cluster are refused by name", () => {
   const estate = openEstate();
   estate.put(clusterId, body());
   const answer = estate.act(clusterId, "listClusterUserCredential");
   assert.equal(answer.status, 400);
   assert.equal(stringAt(answer.body, "error", "code"), "FeatureNotEmulated");
+});
+
+const lawId = `${group}/providers/Microsoft.OperationalInsights/workspaces/law-1`;
+const monitored = (config: JsonObject, name = "omsagent"): JsonObject =>
+  body({ addonProfiles: { [name]: { enabled: true, config } } });
+
+test("the add-on of Container insights names a workspace that is there, in any spelling, and has an identity", () => {
+  const estate = openEstate();
+  const config = { logAnalyticsWorkspaceResourceID: lawId, useAADAuth: "True" };
+  assert.match(estate.refusal(clusterId, monitored(config))[0] ?? "", /^InvalidResourceReference/);
+  estate.put(lawId, { location: "eastus" });
+  const addon = at(
+    estate.put(clusterId, monitored(config)).properties,
+    "addonProfiles",
+    "omsagent",
+  );
+  assert.deepEqual(at(addon, "config"), config);
+  assert.match(
+    stringAt(addon, "identity", "resourceId") ?? "",
+    /userAssignedIdentities\/omsagent-aks1$/,
+  );
+  const lower = { loganalyticsworkspaceresourceid: lawId, useaadauth: "false" };
+  const { properties } = estate.put(clusterId, monitored(lower, "omsAgent"));
+  assert.deepEqual(Object.keys(at(properties, "addonProfiles") as JsonObject), ["omsagent"]);
+  assert.equal(stringAt(properties, "addonProfiles", "omsagent", "config", "useAADAuth"), "false");
+  const off = { addonProfiles: { omsagent: { enabled: false, config: null } } };
+  assert.deepEqual(at(estate.put(clusterId, body(off)).properties, "addonProfiles"), {
+    omsagent: { enabled: false },
+  });
+});
+
+test("the add-on's settings are strings that are known, and linking the workspace needs the right to its keys", () => {
+  const estate = openEstate();
+  estate.put(lawId, { location: "eastus" });
+  const refusal = (config: JsonObject): string =>
+    estate.refusal(clusterId, monitored(config))[0] ?? "taken";
+  const named = { logAnalyticsWorkspaceResourceID: lawId };
+  assert.match(refusal({}), /^InvalidParameter: Container insights needs a workspace/);
+  assert.match(refusal({ ...named, useAADAuth: true }), /^InvalidRequestContent/);
+  assert.match(refusal({ ...named, useAADAuth: "yes" }), /^InvalidParameter: 'useAADAuth'/);
+  assert.match(refusal({ ...named, other: "1" }), /^FeatureNotEmulated: The setting 'other'/);
+  assert.match(
+    refusal({ logAnalyticsWorkspaceResourceID: clusterId }),
+    /^InvalidParameter: .*names a/,
+  );
+  const profile = (id: string | null) => ({
+    azureMonitorProfile: {
+      containerInsights: { enabled: true, logAnalyticsWorkspaceResourceId: id },
+    },
+  });
+  assert.deepEqual(estate.refusal(clusterId, body(profile(lawId))), []);
+  assert.match(estate.refusal(clusterId, body(profile(null)))[0] ?? "", /^InvalidParameter/);
+  estate.denied.add(
+    `microsoft.operationalinsights/workspaces/sharedkeys/read ${lawId.toLowerCase()}`,
+  );
+  assert.match(refusal(named), /^LinkedAuthorizationFailed/);
 });

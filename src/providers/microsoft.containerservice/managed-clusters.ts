@@ -19,6 +19,7 @@ import { linkedAccess, problem } from "../problems.ts";
 import { typeNames } from "../type-names.ts";
 import { clusterVersions } from "./api-versions.ts";
 import { clusterProperties, clusterTop } from "./cluster-schema.ts";
+import { monitoringProblems, storedAddons } from "./monitoring-addon.ts";
 
 const refusedAction = (path: string): TypeAction => ({
   method: "POST",
@@ -69,7 +70,7 @@ function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
       "Required parameter agentPoolProfiles is missing: a cluster has at least one agent pool.";
     found.push(problem("InvalidParameter", message, { target }));
   }
-  return [...found, ...addonProblems(body), ...identityProblems(body, context)];
+  return [...found, ...monitoringProblems(body, context), ...identityProblems(body, context)];
 }
 
 /** Agent pools say in which network a cluster stands. */
@@ -111,20 +112,6 @@ const subnetBefore = (cluster: ArmResource | undefined, poolName: string): strin
     ),
     "vnetSubnetID",
   );
-
-function addonProblems(body: RequestBody): readonly Problem[] {
-  const addons = body.properties["addonProfiles"];
-  return Object.entries(isObject(addons) ? addons : {})
-    .filter(
-      ([name, addon]) =>
-        name.toLowerCase() === "omsagent" && isObject(addon) && addon["enabled"] === true,
-    )
-    .map(([name]) => {
-      const target = `properties.addonProfiles.${name}`;
-      const message = `The add-on '${name}' (Container insights) is not emulated; Managed Prometheus is, by azureMonitorProfile.`;
-      return problem("FeatureNotEmulated", message, { target });
-    });
-}
 
 function identityProblems(body: RequestBody, { graph }: TypeContext): readonly Problem[] {
   const target = "identity.userAssignedIdentities";
@@ -171,6 +158,7 @@ function derive(body: RequestBody, context: TypeContext): Derived {
         enablePrivateCluster: false,
         ...(properties["apiServerAccessProfile"] as JsonObject | undefined),
       },
+      ...addonsOf(properties, context, { name, nodeGroup }),
       azureMonitorProfile: monitorProfile(properties),
       identityProfile: { kubeletidentity: kubeletIdentity(context, { name, nodeGroup }) },
       resourceUID:
@@ -199,6 +187,16 @@ function monitorProfile(properties: JsonObject): JsonObject {
   const given = properties["azureMonitorProfile"] as JsonObject | undefined;
   const metrics = given?.["metrics"] as JsonObject | undefined;
   return { ...given, metrics: { enabled: false, ...metrics } };
+}
+
+function addonsOf(
+  properties: JsonObject,
+  { id, parsed }: TypeContext,
+  { name, nodeGroup }: { readonly name: string; readonly nodeGroup: string },
+): JsonObject {
+  if (properties["addonProfiles"] === undefined) return {};
+  const nodeGroupId = `/subscriptions/${parsed.subscriptionId}/resourceGroups/${nodeGroup}`;
+  return { addonProfiles: storedAddons(properties, { id, nodeGroupId, name }) };
 }
 
 /** The kubelet's identity stands in the node resource group, which itself is not shown (inferred names; ids are stable). */

@@ -1,6 +1,6 @@
 /**
- * Microsoft.Insights/dataCollectionRules (DCR): which streams go to which destinations, and by which endpoint.
- * Metrics only: Prometheus streams into Azure Monitor workspaces.
+ * Microsoft.Insights/dataCollectionRules (DCR): which streams go to which destinations, by which endpoint, and what
+ * becomes of their records on the way. Prometheus metrics go to Azure Monitor workspaces, logs to Log Analytics workspaces.
  */
 import { limits } from "../../core/index.ts";
 import {
@@ -32,9 +32,10 @@ import type { Random } from "../../core/index.ts";
 import { typeNames } from "../type-names.ts";
 import { associationsTo, shownAssociations } from "./associations.ts";
 import { dataCollectionVersions } from "./api-versions.ts";
+import { lawDestination } from "./log-destinations.ts";
+import { extensionSource, streamDeclarations, syslogSource } from "./log-sources.ts";
 import { prometheusStream, ruleProblems } from "./rule-problems.ts";
-
-const noLogs = "rules collect Prometheus metrics only.";
+import { ruleQueries } from "./rule-queries.ts";
 
 const associations: TypeAction = {
   method: "GET",
@@ -51,10 +52,8 @@ const entryName = () => string({ charsMax: 128 });
 
 const refusedSources = Object.fromEntries(
   [
-    "extensions",
     "performanceCounters",
     "windowsEventLogs",
-    "syslog",
     "logFiles",
     "iisLogs",
     "platformTelemetry",
@@ -65,12 +64,14 @@ const refusedSources = Object.fromEntries(
     "otelMetrics",
     "otelTraces",
     "performanceCountersOTel",
-  ].map((name) => [name, refused(noLogs)]),
+  ].map((name) => [
+    name,
+    refused("collected are prometheusForwarder, extensions (ContainerInsights) and syslog."),
+  ]),
 );
 
 const refusedDestinations = Object.fromEntries(
   [
-    "logAnalytics",
     "azureMonitorMetrics",
     "eventHubs",
     "eventHubsDirect",
@@ -79,7 +80,7 @@ const refusedDestinations = Object.fromEntries(
     "storageAccounts",
     "microsoftFabric",
     "azureDataExplorer",
-  ].map((name) => [name, refused(noLogs)]),
+  ].map((name) => [name, refused("destinations are monitoringAccounts and logAnalytics.")]),
 );
 
 export const dataCollectionRules: ResourceType = {
@@ -102,7 +103,7 @@ export const dataCollectionRules: ResourceType = {
           "AgentDirectToStore",
           "PlatformTelemetry",
           "WorkspaceTransforms",
-        ].map((kind) => [kind, noLogs]),
+        ].map((kind) => [kind, "rules are of kind Linux or Windows, or have none."]),
       ),
     }),
     identity: refused("data collection rules have no identity here."),
@@ -120,6 +121,8 @@ export const dataCollectionRules: ResourceType = {
         }),
         { countMax: limits.dataSourcesPerKindMax },
       ),
+      extensions: list(extensionSource, { countMax: limits.dataSourcesPerKindMax }),
+      syslog: list(syslogSource, { countMax: limits.dataSourcesPerKindMax }),
       ...refusedSources,
     }),
     destinations: object({
@@ -131,23 +134,31 @@ export const dataCollectionRules: ResourceType = {
         }),
         { countMax: limits.dataSourcesPerKindMax },
       ),
+      logAnalytics: list(
+        object({
+          name: required(entryName()),
+          workspaceResourceId: required(id(typeNames.logAnalyticsWorkspaces)),
+          workspaceId: string({ charsMax: 64 }),
+        }),
+        { countMax: limits.dataSourcesPerKindMax },
+      ),
       ...refusedDestinations,
     }),
     dataFlows: list(
       object({
         streams: required(streams()),
         destinations: required(list(entryName(), { countMin: 1, countMax: 100 })),
-        transformKql: refused(noLogs),
-        outputStream: refused(noLogs),
-        builtInTransform: refused(noLogs),
-        captureOverflow: refused(noLogs),
+        transformKql: string({ charsMax: limits.transformKqlCharsMax }),
+        outputStream: string({ charsMax: 128 }),
+        builtInTransform: refused("write the transformation as transformKql."),
+        captureOverflow: refused("fields that a table lacks are dropped. Leave it out."),
       }),
       { countMax: limits.dataFlowsPerRuleMax },
     ),
-    streamDeclarations: refused(noLogs),
-    agentSettings: refused(noLogs),
-    references: refused(noLogs),
-    directDataSources: refused(noLogs),
+    streamDeclarations,
+    agentSettings: refused("agents have no settings of their own here."),
+    references: refused("records are not enriched with other data."),
+    directDataSources: refused("rules of kind Direct are not emulated. Give the rule an endpoint."),
     immutableId: readOnly(),
     endpoints: readOnly(),
     ingestionQuotas: readOnly(),
@@ -160,6 +171,7 @@ export const dataCollectionRules: ResourceType = {
   patch: "tags",
   keeps: ["etag", "systemData"],
   validate: ruleProblems,
+  queries: ruleQueries,
   derive: (body: RequestBody, context: TypeContext): Derived => ({
     properties: ruleProperties(body.properties, context),
   }),
@@ -190,15 +202,22 @@ export function ruleProperties(
         stringAt(account?.properties, "accountId") ?? stringAt(destination, "accountId") ?? "",
     };
   });
+  const laws = listAt(given, "destinations", "logAnalytics").map((destination) =>
+    lawDestination(destination, graph),
+  );
   return {
     ...given,
     ...(endpointId === undefined
       ? {}
       : { dataCollectionEndpointId: graph.get(endpointId)?.id ?? endpointId }),
-    ...(accounts.length === 0
+    ...(accounts.length + laws.length === 0
       ? {}
       : {
-          destinations: { ...(given["destinations"] as JsonObject), monitoringAccounts: accounts },
+          destinations: {
+            ...(given["destinations"] as JsonObject),
+            ...(accounts.length === 0 ? {} : { monitoringAccounts: accounts }),
+            ...(laws.length === 0 ? {} : { logAnalytics: laws }),
+          },
         }),
     immutableId: stringAt(before, "immutableId") ?? `dcr-${random.bytes(16).toString("hex")}`,
     ...(metadata === undefined ? {} : { metadata }),

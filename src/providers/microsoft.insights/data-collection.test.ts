@@ -184,24 +184,6 @@ for (const [name, properties, says] of wrongRules) {
   });
 }
 
-const refusedRules: readonly (readonly [string, JsonObject])[] = [
-  ["Log Analytics destinations", { destinations: { logAnalytics: [] } }],
-  [
-    "transformations",
-    { dataFlows: [{ streams: [stream], destinations: ["a"], transformKql: "source" }] },
-  ],
-  ["stream declarations", { streamDeclarations: {} }],
-  ["extensions", { dataSources: { extensions: [] } }],
-];
-for (const [name, properties] of refusedRules) {
-  test(`${name} of a rule are refused by name`, () => {
-    assert.match(
-      ruleEstate().refusal(ruleId, ruleBody(properties))[0] ?? "",
-      /^FeatureNotEmulated/,
-    );
-  });
-}
-
 test("a rule stands in the region of its endpoint and its workspace, and both exist", () => {
   const estate = ruleEstate();
   const far = `${insights}/dataCollectionEndpoints/far`;

@@ -8,7 +8,9 @@ import type {
   ResourceId,
   TypeContext,
 } from "../../arm/index.ts";
+import { logFlowProblems, logSourceProblems } from "./log-rule-problems.ts";
 import { linkedAccess, problem } from "../problems.ts";
+import { streamsNamed } from "../../azure/index.ts";
 import { typeNames } from "../type-names.ts";
 
 /** The stream of Managed Prometheus. */
@@ -21,8 +23,17 @@ const regionSource =
   "learn.microsoft.com/azure/azure-monitor/data-collection/data-collection-endpoint-overview";
 
 export function ruleProblems(body: RequestBody, context: TypeContext): readonly Problem[] {
-  const details = [...sourceProblems(body), ...flowProblems(body)];
-  const references = [...endpointProblems(body, context), ...accountProblems(body, context)];
+  const details = [
+    ...sourceProblems(body),
+    ...logSourceProblems(body),
+    ...flowProblems(body),
+    ...logFlowProblems(body, context),
+  ];
+  const references = [
+    ...endpointProblems(body, context),
+    ...accountProblems(body, context),
+    ...lawProblems(body, context),
+  ];
   // Azure's envelope: one `InvalidPayload`, the mistakes as its details.
   const payload =
     details.length === 0
@@ -47,15 +58,18 @@ function sourceProblems(body: RequestBody): readonly Problem[] {
   });
 }
 
-/** Each flow carries a known stream to destinations that the rule has. */
+/** Each flow carries streams to destinations that the rule has, metrics to one kind and logs to the other. */
 function flowProblems(body: RequestBody): readonly Problem[] {
-  const destinations = listAt(body.properties, "destinations", "monitoringAccounts").map(
-    (destination) => stringAt(destination, "name") ?? "",
-  );
+  const named = (kind: string): readonly string[] =>
+    listAt(body.properties, "destinations", kind).map(
+      (destination) => stringAt(destination, "name") ?? "",
+    );
+  const accounts = named("monitoringAccounts");
+  const destinations = [...accounts, ...named("logAnalytics")];
   const repeated = destinations.filter((name, index) => destinations.indexOf(name) !== index);
   const names = repeated.map((name) =>
     problem("InvalidDestination", `The destination name '${name}' is given twice.`, {
-      target: "properties.destinations.monitoringAccounts",
+      target: "properties.destinations",
     }),
   );
   const flows = listAt(body.properties, "dataFlows").flatMap((flow, index) => {
@@ -63,8 +77,12 @@ function flowProblems(body: RequestBody): readonly Problem[] {
     const missing = listAt(flow, "destinations").filter(
       (name) => !destinations.includes(String(name)),
     );
+    const isMetrics = listAt(flow, "destinations").some((name) => accounts.includes(String(name)));
+    const isLogs = listAt(flow, "destinations").some(
+      (name) => destinations.includes(String(name)) && !accounts.includes(String(name)),
+    );
     return [
-      ...streamProblems(flow, target),
+      ...(isMetrics || !isLogs ? streamProblems(flow, target) : []),
       ...missing.map((name) =>
         problem(
           "InvalidDestination",
@@ -82,15 +100,28 @@ function uncarried(body: RequestBody): readonly Problem[] {
   const carried = new Set(
     listAt(body.properties, "dataFlows").flatMap((flow) => listAt(flow, "streams")),
   );
-  return listAt(body.properties, "dataSources", "prometheusForwarder").flatMap((source, index) =>
-    listAt(source, "streams")
-      .filter((stream) => stream === prometheusStream && !carried.has(stream))
-      .map((stream) =>
-        problem("InvalidStream", `No data flow carries the stream '${String(stream)}'.`, {
-          target: `properties.dataSources.prometheusForwarder[${index}]`,
-        }),
-      ),
+  return ["prometheusForwarder", "extensions", "syslog"].flatMap((kind) =>
+    listAt(body.properties, "dataSources", kind).flatMap((source, index) =>
+      listAt(source, "streams")
+        .filter((stream) => isKnown(String(stream)) && !isCarried(String(stream), carried))
+        .map((stream) =>
+          problem("InvalidStream", `No data flow carries the stream '${String(stream)}'.`, {
+            target: `properties.dataSources.${kind}[${index}]`,
+          }),
+        ),
+    ),
   );
+}
+
+const isKnown = (stream: string): boolean =>
+  stream === prometheusStream || streamsNamed(stream).length > 0;
+
+/** A group is carried by itself, or by all of its streams; a stream by itself or by its group. */
+function isCarried(stream: string, carried: ReadonlySet<Json>): boolean {
+  if (carried.has(stream)) return true;
+  const all = new Set([...carried].flatMap((one) => streamsNamed(String(one))));
+  const members = streamsNamed(stream);
+  return members.length > 0 && members.every((member) => all.has(member));
 }
 
 const streamProblems = (holder: Json, target: string): readonly Problem[] =>
@@ -144,6 +175,24 @@ function accountProblems(body: RequestBody, context: TypeContext): readonly Prob
       return regionProblem({ what, region: account.location, rule: body.location, target });
     },
   );
+}
+
+/** A new Log Analytics workspace exists, in the rule's region, and the caller may read it (the action is inferred). */
+function lawProblems(body: RequestBody, context: TypeContext): readonly Problem[] {
+  const path = "properties.destinations.logAnalytics";
+  const before = listAt(context.previous?.properties, "destinations", "logAnalytics");
+  return listAt(body.properties, "destinations", "logAnalytics").flatMap((destination, index) => {
+    const target = `${path}[${index}].workspaceResourceId`;
+    const resourceId = stringAt(destination, "workspaceResourceId") ?? "";
+    if (before.some((one) => sameId(stringAt(one, "workspaceResourceId"), resourceId))) return [];
+    const action = `${typeNames.logAnalyticsWorkspaces}/read`;
+    const access = linkedAccess(context, { action, scope: resourceId, target });
+    if (access.length > 0) return access;
+    const law = context.graph.get(resourceId);
+    if (law === undefined) return [notFound(resourceId, target)];
+    const what = "Log Analytics workspace";
+    return regionProblem({ what, region: law.location, rule: body.location, target });
+  });
 }
 
 /** Whether a rule sends to a workspace already: that was checked when it came. */
