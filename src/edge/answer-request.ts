@@ -6,7 +6,7 @@ import type { Clock, Random, Verdict } from "../core/index.ts";
 import { drainBody, json, requestListener } from "../http/index.ts";
 import type { HttpRequest, HttpResponse } from "../http/index.ts";
 import type { Exchange, Trail } from "../ingest/index.ts";
-import { originOfEndpoint, publicOrigin, servedHosts } from "../rules/index.ts";
+import { lawOf, originOfEndpoint, publicOrigin, servedHosts } from "../rules/index.ts";
 import type { Origin, ServedHost } from "../rules/index.ts";
 import type { AccessLog } from "./access-log.ts";
 import { edgeErrors } from "./errors.ts";
@@ -26,6 +26,13 @@ export function edgeHost({ graph }: Publication, host: string): EdgeHost | undef
   return served !== undefined && isEdgeKind(served.kind)
     ? { ...served, kind: served.kind }
     : undefined;
+}
+
+/** Whether a host takes agents that sign in by a certificate: those of a workspace that allows shared keys. */
+export function asksForCertificate(publication: Publication, host: string): boolean {
+  const served = edgeHost(publication, host);
+  if (served?.kind !== "ods" && served?.kind !== "oms") return false;
+  return lawOf(publication.graph, served.resourceId ?? "")?.localAuthDisabled === false;
 }
 
 /** The private endpoint that a link id belongs to. */
@@ -96,6 +103,7 @@ export function answerRequest(arrival: Arrival, context: RequestContext): void {
       nowMs,
       trail,
       signal,
+      certificateThumbprint: connection.certificateThumbprint,
     };
     try {
       return await finish(request, await answerAt(routed.served.kind, exchange, context.services));

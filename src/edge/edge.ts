@@ -11,7 +11,7 @@ import type { LogsStore, MetricsStore, StoreStats, WorkspaceMetrics } from "../s
 import type { Authority } from "../tls/index.ts";
 import type { SigningKeys } from "../tokens/index.ts";
 import type { AccessEntry, AccessLog } from "./access-log.ts";
-import { admissionOf, answerRequest, edgeHost } from "./answer-request.ts";
+import { admissionOf, answerRequest, asksForCertificate, edgeHost } from "./answer-request.ts";
 import type { LinkOf } from "./answer-request.ts";
 import { dropDeletedWorkspaces } from "./deleted-workspaces.ts";
 import { createFrontDoor } from "./front-door.ts";
@@ -77,6 +77,7 @@ export function createEdge(options: EdgeOptions): Edge {
     authority: options.authority,
     clock: options.clock,
     serves: (host) => edgeHost(source.current(), host) !== undefined,
+    asksForCertificate: (host) => asksForCertificate(source.current(), host),
     refuses: (way) => {
       const admission = admissionOf(source.current(), way, linkOf);
       return admission.kind === "closed" ? admission.reason : undefined;

@@ -11,6 +11,7 @@ import type { Clock } from "../core/index.ts";
 import { serverOptions } from "../http/index.ts";
 import { sniCallback } from "../tls/index.ts";
 import type { Authority } from "../tls/index.ts";
+import { readGreeting } from "../wire/index.ts";
 import type { CloseReason } from "./errors.ts";
 import { readLinkHeader } from "./private-link-header.ts";
 import { answerUnreadable } from "./unreadable.ts";
@@ -24,6 +25,8 @@ export interface Connection {
   readonly way: WayIn;
   /** The host of the handshake, in lower case. */
   readonly serverName: string;
+  /** SHA-256 of the client's certificate, in lower-case hex; the handshake proved its key. No authority vouches for it. */
+  readonly certificateThumbprint?: string;
 }
 
 export interface FrontDoorOptions {
@@ -31,6 +34,8 @@ export interface FrontDoorOptions {
   readonly clock: Clock;
   /** Whether a handshake may name this host (lower case), on the graph of that moment. */
   readonly serves: (host: string) => boolean;
+  /** Whether clients of this host (lower case) are asked for a certificate, which they may do without. */
+  readonly asksForCertificate: (host: string) => boolean;
   /** Why a way in is closed, or undefined. Asked before the handshake; the request's own check comes later. */
   readonly refuses: (way: WayIn) => CloseReason | undefined;
   readonly onRequest: (
@@ -204,18 +209,63 @@ function startTls(
   way: WayIn,
   options: FrontDoorOptions & { readonly http: DecryptedHttp },
 ): void {
-  const { authority, clock, serves, http, onClosed } = options;
-  let reason: CloseReason = "host-not-named";
+  const { clock, onClosed } = options;
+  const handshake: Handshake = { reason: "host-not-named" };
+  const deadline = clock.after(limits.tlsHandshakeTimeoutMs, () => {
+    handshake.reason = "handshake-timeout";
+    socket.destroy();
+  });
+  const failed = (): void => {
+    deadline.cancel();
+    onClosed(handshake.reason);
+    socket.destroy();
+  };
+  socket.once("close", failed);
+  const secured = (tls: TLSSocket): void => {
+    deadline.cancel();
+    socket.off("close", failed);
+    const serverName = serverNameOf(tls);
+    if (serverName === undefined) return failed();
+    const thumbprint = thumbprintOf(tls);
+    options.http.take(tls, {
+      way,
+      serverName,
+      ...(thumbprint === undefined ? {} : { certificateThumbprint: thumbprint }),
+    });
+  };
+  // Whether a certificate is asked for is said before OpenSSL reads the name: it is read here first.
+  void greetedName(socket).then((name) => {
+    if (socket.destroyed) return;
+    const asks = name !== undefined && options.asksForCertificate(name);
+    secure(socket, { ...options, asks, handshake }).once("secure", function (this: TLSSocket) {
+      secured(this);
+    });
+  });
+}
+
+interface Handshake {
+  /** Why the connection closes, if it does now. */
+  reason: CloseReason;
+}
+
+function secure(
+  socket: Socket,
+  options: FrontDoorOptions & { readonly asks: boolean; readonly handshake: Handshake },
+): TLSSocket {
+  const { authority, serves, asks, handshake } = options;
   const choose = sniCallback(authority, serves);
   const tls = new TLSSocket(socket, {
     isServer: true,
     secureContext: namelessContext,
     ALPNProtocols: ["http/1.1"],
+    // Agents bring certificates that they signed themselves: who may come is decided by the thumbprint.
+    requestCert: asks,
+    rejectUnauthorized: false,
     SNICallback(host, done) {
-      reason = "handshake-failed";
+      handshake.reason = "handshake-failed";
       choose(host, (error, context) => {
         if (error !== null) {
-          reason = "host-not-served";
+          handshake.reason = "host-not-served";
           // node:tls closes without a word; a client should learn that it is the name that is wrong.
           socket.write(unrecognizedName);
         }
@@ -223,25 +273,39 @@ function startTls(
       });
     },
   });
-  const deadline = clock.after(limits.tlsHandshakeTimeoutMs, () => {
-    reason = "handshake-timeout";
-    tls.destroy();
-  });
-  const failed = (): void => {
-    deadline.cancel();
-    onClosed(reason);
-    socket.destroy();
-  };
-  tls.once("close", failed);
   tls.on("error", () => tls.destroy());
-  tls.once("secure", () => {
-    deadline.cancel();
-    tls.off("close", failed);
-    const serverName = serverNameOf(tls);
-    if (serverName === undefined) return failed();
-    http.take(tls, { way, serverName });
+  return tls;
+}
+
+/** The name in the greeting, which stays in the socket; undefined where there is none. */
+function greetedName(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let bytes: Buffer = Buffer.alloc(0);
+    const settle = (name: string | undefined): void => {
+      socket.off("readable", read);
+      socket.off("end", ended);
+      socket.off("close", ended);
+      if (bytes.length > 0 && !socket.destroyed) socket.unshift(bytes);
+      resolve(name);
+    };
+    const ended = (): void => settle(undefined);
+    const read = (): void => {
+      const chunk = socket.read() as Buffer | null;
+      if (chunk === null) return;
+      bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+      const greeting = readGreeting(bytes);
+      if (greeting.kind === "more" && bytes.length < limits.tlsGreetingBytesMax) return;
+      settle(greeting.kind === "named" ? greeting.fqdn : undefined);
+    };
+    socket.on("readable", read);
+    socket.once("end", ended);
+    socket.once("close", ended);
+    read();
   });
 }
+
+const thumbprintOf = (tls: TLSSocket): string | undefined =>
+  tls.getPeerX509Certificate()?.fingerprint256.replaceAll(":", "").toLowerCase();
 
 /** `servername` is false where the handshake named no host. */
 function serverNameOf(tls: TLSSocket): string | undefined {

@@ -28,6 +28,8 @@ export interface Exchange {
   readonly trail: Trail;
   /** Aborted when the client is gone before its answer. */
   readonly signal: AbortSignal;
+  /** SHA-256 of the client's certificate in lower-case hex, at hosts that ask for one. Its key was proved, nothing else of it. */
+  readonly certificateThumbprint?: string | undefined;
 }
 
 export type Authentication =

@@ -2,10 +2,10 @@
 import type { Socket } from "node:net";
 import { assertNever, limits } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
+import { readGreeting } from "../wire/index.ts";
 import { networkError } from "./dial.ts";
 import type { Dialled } from "./dial.ts";
 import { reset, splice } from "./splice.ts";
-import { readGreeting } from "./tls-greeting.ts";
 
 export interface ClientToJoin {
   readonly client: Socket;

@@ -7,6 +7,8 @@ export type { ProxyAddresses, ProxyEndpoint, ProxyHeader } from "./proxy-header.
 export { SNAPPY_SLACK_BYTES, snappyDecode } from "./snappy-decode.ts";
 export type { SnappyDecodeOptions } from "./snappy-decode.ts";
 export { snappyEncode } from "./snappy-encode.ts";
+export { readGreeting } from "./tls-greeting.ts";
+export type { Greeting } from "./tls-greeting.ts";
 export { decodeRawLabels, encodeLabels, encodeWriteRequest } from "./write-request.ts";
 export type {
   RawLabel,

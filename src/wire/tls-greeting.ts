@@ -1,4 +1,4 @@
-/** The server name in a TLS greeting, read from its first bytes as a firewall does: nothing is decrypted. */
+/** The server name in a TLS greeting, read from its first bytes: nothing is decrypted. Firewalls judge by it, and the edge chooses whom it asks for a certificate. */
 
 /** What the bytes so far say. */
 export type Greeting =
