@@ -1,24 +1,36 @@
 /** Composes the edge: authority, store, link table, access log, and the listeners. */
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { messageOf } from "../core/index.ts";
+import type { Clock, Timer } from "../core/index.ts";
 import { createEdge, openAccessLog } from "../edge/index.ts";
 import { receiveRemoteWrite } from "../ingest/index.ts";
+import { createKqlTranslator } from "../kql/index.ts";
+import type { KqlTranslator } from "../kql/index.ts";
 import { readLinkTable } from "../network/index.ts";
 import { answerPrometheusApi } from "../query/index.ts";
 import { openLogsStore, openMetricsStore } from "../store/index.ts";
 import { openAuthority } from "../tls/index.ts";
-import { openSigningKey } from "../tokens/index.ts";
+import { openAgentCertificates, openSigningKey, openWorkspaceKeys } from "../tokens/index.ts";
 import { closeServer, listenLocal, onPreferredPort } from "./listen.ts";
-import { kqlNotYet } from "./logs-not-yet.ts";
 import { dataPaths, socketPaths } from "./paths.ts";
 import { startLogEngine } from "./start-log-engine.ts";
 import type { FollowerParts } from "./follow-graph.ts";
 import type { ProcessConfig, StartedPart } from "./platform-process.ts";
 
+/** When the parser of queries is loaded where nobody asked before: the platform's start has the processors until then. */
+const PARSER_WARM_MS = 3_000;
+
+export interface EdgeChoices {
+  /** Loads the parser of queries before the first one comes: a second of one processor, and 200 MB. */
+  readonly warmParser?: boolean;
+}
+
 /** Starts the edge on a platform's folders. `ready` has `publicPort` and `metricsPort`. */
 export async function composeEdge(
   config: ProcessConfig,
   parts: FollowerParts,
+  { warmParser = false }: EdgeChoices = {},
 ): Promise<StartedPart> {
   const { source, clock, random, note } = parts;
   const paths = dataPaths(config.data);
@@ -27,10 +39,13 @@ export async function composeEdge(
   const [authority, ingestionKey, store, logsStore, accessLog] = await Promise.all([
     openAuthority({ folder: paths.authority, clock, random }),
     openSigningKey({ path: join(paths.keys, "ingestion.json"), clock, random }),
+    openWorkspaceKeys({ path: paths.workspaceKeys, random }),
+    openAgentCertificates({ path: paths.agentCertificates, clock, random }),
     openMetricsStore({ folder: paths.metrics, clock, random, onNote: note }),
     openLogsStore({ folder: paths.logs, clock, startEngine, onNote: note }),
     openAccessLog(paths.accessLog),
   ]);
+  const kql = createKqlTranslator({ clock });
   const linkOf = readLinkTable({ path: paths.links, clock });
   const edge = createEdge({
     source,
@@ -38,8 +53,10 @@ export async function composeEdge(
     authority,
     store,
     logsStore,
-    kql: kqlNotYet,
+    kql,
     ingestionKey,
+    sharedKeys,
+    agentCertificates,
     clock,
     random,
     accessLog,
@@ -59,13 +76,21 @@ export async function composeEdge(
     );
   });
   const metricsPort = await listenLocal(metrics, config.ports["metricsPort"]);
+  const warming = warmParser ? warmLater(kql, clock, note) : undefined;
   return {
     ready: { publicPort: port, metricsPort },
     close: async () => {
+      warming?.cancel();
       await closeServer(metrics);
       await edge.close();
-      await Promise.all([store.close(), logsStore.close()]);
+      await Promise.all([store.close(), logsStore.close(), kql.close()]);
       await accessLog.close();
     },
   };
 }
+
+/** A parser that does not load is told; the first query tries again. */
+const warmLater = (kql: KqlTranslator, clock: Clock, note: (text: string) => void): Timer =>
+  clock.after(PARSER_WARM_MS, () => {
+    kql.warm().catch((error: unknown) => note(`the parser of queries: ${messageOf(error)}`));
+  });

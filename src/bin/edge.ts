@@ -2,4 +2,4 @@
 import { composeEdge } from "./compose-edge.ts";
 import { runFollower } from "./follow-graph.ts";
 
-runFollower("edge", composeEdge);
+runFollower("edge", (config, parts) => composeEdge(config, parts, { warmParser: true }));
