@@ -18,6 +18,10 @@ export { reportJson } from "./output/json.ts";
 export { countsOf, exitOf, rootsOf, shownIn } from "./output/report-view.ts";
 export type { Counts, ReportHead, Root } from "./output/report-view.ts";
 export { reportLines, shortLines } from "./output/table.ts";
+export type { PlannedRequest, ProbePlan } from "./probe/probe-plan.ts";
 export { runChecks } from "./run-checks.ts";
 export type { CheckReport, CheckResult, Cause } from "./run-checks.ts";
 export type { Suppression } from "./suppressions.ts";
+
+/** Plans and scripts of probes, and proofs over fragments: with what proofs need, loaded only where it is asked for. */
+export const loadProbing = () => import("./probe/probing.ts");

@@ -1,6 +1,16 @@
 /** Probe fragments: what one place saw of names, connections, requests, files and samples, at one time. */
 import type { ResourceId } from "../arm/index.ts";
 
+export const nameOutcomes = ["addresses", "nodata", "nxdomain", "none", "error"] as const;
+export const connectionOutcomes = [
+  "connected",
+  "refused",
+  "reset",
+  "timeout",
+  "untrusted",
+  "error",
+] as const;
+
 /** What a probe saw from one place. Names are spelled as the public cloud's. */
 export interface ProbeFragment {
   /** `inside`: in a virtual network; `outside`: in none. */
@@ -24,7 +34,8 @@ export interface NameSeen {
   readonly name: string;
   /** `system`, or the address of the resolver that was asked. */
   readonly resolver: string;
-  readonly outcome: "addresses" | "nodata" | "nxdomain" | "error";
+  /** `none`: no address, and whether the name is there was not told. */
+  readonly outcome: (typeof nameOutcomes)[number];
   readonly addresses: readonly string[];
   readonly aliases: readonly string[];
   /** Why, where it is an error. */
@@ -35,7 +46,7 @@ export interface NameSeen {
 export interface ConnectionSeen {
   readonly host: string;
   readonly address: string;
-  readonly outcome: "connected" | "refused" | "reset" | "timeout" | "untrusted" | "error";
+  readonly outcome: (typeof connectionOutcomes)[number];
   /** The certificate's issuer and names, where there was one. */
   readonly issuer: string;
   readonly subjectAltName: string;
@@ -47,7 +58,7 @@ export interface ConnectionSeen {
 export interface RequestSeen {
   readonly host: string;
   readonly method: "GET" | "POST";
-  /** What was asked: `configuration`, `metrics-ingestion`, `logs-ingestion`, `metrics-query`, `logs-query`, `logs-query-arm`, `health`, `other`. */
+  /** What was asked: a path of the telemetry (`configuration`, `metrics-ingestion` …), `health` of an agent, or `reach`. */
   readonly purpose: string;
   readonly authenticated: boolean;
   readonly address: string;

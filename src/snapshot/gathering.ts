@@ -89,7 +89,7 @@ export function openGathering(reads: Reads): Gathering {
     note,
     graph: () => (graph ??= graphFrom(found.values())),
     resources: () => [...found.values()],
-    record: () => ({ lists, absent, unread }),
+    record: () => ({ lists: [...new Set(lists)].sort(), absent: absent.toSorted(), unread }),
   };
 }
 

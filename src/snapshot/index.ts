@@ -2,6 +2,7 @@
 export type { CloudName } from "../azure/index.ts";
 export { completeCoverage, coverageOf } from "./coverage.ts";
 export type { Coverage, CoverageRecord, Unread } from "./coverage.ts";
+export { fragmentText, looksLikeFragment, readFragment } from "./fragment-lines.ts";
 export { snapshotErrors } from "./errors.ts";
 export type { SnapshotCode } from "./errors.ts";
 export type {

@@ -1,6 +1,6 @@
 /** `check`: what is wrong with a private link, its one root, and the command that mends it. */
 import type { Command } from "../command.ts";
-import { cloudWords } from "../doctor/sources.ts";
+import { cloudWords } from "../doctor/cloud-words.ts";
 
 export const check: Command = {
   name: "check",

@@ -9,6 +9,7 @@ import { enableMetrics } from "./enable-metrics.ts";
 import { enableRemoteWrite } from "./enable-remote-write.ts";
 import { exec } from "./exec.ts";
 import { exportFirewall } from "./export-firewall.ts";
+import { probe } from "./probe.ts";
 import { prove } from "./prove.ts";
 import { queryMetrics } from "./query-metrics.ts";
 import { renderPrometheusFile } from "./render-prometheus.ts";
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   prove,
   check,
   snapshotSave,
+  probe,
   queryMetrics,
   show,
   showTopology,

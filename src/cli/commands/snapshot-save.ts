@@ -1,6 +1,6 @@
 /** `snapshot save`: the facts of an estate in one file, read only, without secrets. */
 import type { Command } from "../command.ts";
-import { cloudWords } from "../doctor/sources.ts";
+import { cloudWords } from "../doctor/cloud-words.ts";
 
 export const snapshotSave: Command = {
   name: "snapshot save",

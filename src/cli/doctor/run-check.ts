@@ -13,7 +13,7 @@ import {
 import type { CheckFacts, CheckReport, ReportHead } from "../../doctor/index.ts";
 import type { Snapshot } from "../../snapshot/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
-import { openSource, snapshotFrom, snapshotInFile } from "./sources.ts";
+import { snapshotOf } from "./sources.ts";
 
 /** Runs `check` and answers with its exit code. */
 export async function runCheck(input: CommandInput, context: CliContext): Promise<number> {
@@ -26,28 +26,6 @@ export async function runCheck(input: CommandInput, context: CliContext): Promis
   });
   context.out(printed(report, headOf(facts, source), { input, exit }));
   return exit;
-}
-
-async function snapshotOf(
-  input: CommandInput,
-  context: CliContext,
-): Promise<{ readonly snapshot: Snapshot; readonly source: string }> {
-  const file = input.text("snapshot");
-  if (file !== undefined) {
-    if (input.text("cloud") !== undefined) {
-      throw new CodedError("WrongUse", "Give --snapshot or --cloud, not both.");
-    }
-    return { snapshot: snapshotInFile(file, context), source: `the snapshot ${file}` };
-  }
-  const open = await openSource(input, context);
-  try {
-    const clusters = await open.clusterIds(input.text("cluster"));
-    const snapshot = await snapshotFrom(open, clusters, context);
-    const source = open.source.source === "azure" ? "Azure" : "the running platform";
-    return { snapshot, source };
-  } finally {
-    open.close();
-  }
 }
 
 function clusterFacts(snapshot: Snapshot, input: CommandInput, { clock }: CliContext): CheckFacts {

@@ -7,8 +7,7 @@ import { loadCollection, readSnapshot } from "../../snapshot/index.ts";
 import type { Snapshot, SnapshotSource } from "../../snapshot/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
 
-/** What `--cloud` takes, and what az calls it. */
-export const cloudWords = ["platform", "azure", "usgovernment", "china"] as const;
+/** What az calls the clouds of `--cloud`. */
 const cloudsByWord: Readonly<Record<string, CloudName>> = {
   azure: "AzureCloud",
   usgovernment: "AzureUSGovernment",
@@ -62,3 +61,26 @@ export function fileText(path: string, context: CliContext, bytesMax: number): s
 /** The snapshot in a file. */
 export const snapshotInFile = (path: string, context: CliContext): Snapshot =>
   readSnapshot(fileText(path, context, limits.snapshotBytesMax), path);
+
+/** The facts that the options name: a file, or what is read now. */
+export async function snapshotOf(
+  input: CommandInput,
+  context: CliContext,
+): Promise<{ readonly snapshot: Snapshot; readonly source: string }> {
+  const file = input.text("snapshot");
+  if (file !== undefined) {
+    if (input.text("cloud") !== undefined) {
+      throw new CodedError("WrongUse", "Give --snapshot or --cloud, not both.");
+    }
+    return { snapshot: snapshotInFile(file, context), source: `the snapshot ${file}` };
+  }
+  const open = await openSource(input, context);
+  try {
+    const clusters = await open.clusterIds(input.text("cluster"));
+    const snapshot = await snapshotFrom(open, clusters, context);
+    const source = open.source.source === "azure" ? "Azure" : "the running platform";
+    return { snapshot, source };
+  } finally {
+    open.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** What `--cloud` takes. */
+export const cloudWords = ["platform", "azure", "usgovernment", "china"] as const;

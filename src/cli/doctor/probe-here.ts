@@ -1,0 +1,303 @@
+/** The probe from this process: the system's resolver, TLS and HTTPS as any program here would use them. */
+import { lookup, Resolver } from "node:dns/promises";
+import { existsSync, globSync } from "node:fs";
+import { connect } from "node:tls";
+import type { TLSSocket } from "node:tls";
+import { stringAt } from "../../arm/index.ts";
+import type { Json } from "../../arm/index.ts";
+import { managedIdentityClient, openTransport } from "../../client/index.ts";
+import type { TokenSource, Transport } from "../../client/index.ts";
+import { CodedError, messageOf } from "../../core/index.ts";
+import type { PlannedRequest, ProbePlan } from "../../doctor/index.ts";
+import type {
+  ConnectionSeen,
+  NameSeen,
+  ProbeFragment,
+  RequestSeen,
+  SampleSeen,
+} from "../../snapshot/index.ts";
+import type { CliContext } from "../command.ts";
+
+type Plan = Pick<ProbePlan, "hosts"> & Partial<ProbePlan>;
+
+interface Standing {
+  readonly place: ProbeFragment["place"];
+  readonly context: CliContext;
+  /** Names as the plan's cloud spells them. */
+  readonly spell: (text: string) => string;
+}
+
+const CONNECT_MS = 10_000;
+
+/** Probes everything of the plan, one after the other, and answers with what was seen. */
+export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFragment> {
+  const { place, context, spell } = standing;
+  const inside = place === "inside";
+  const proxy = proxyOf(context.environment);
+  const transport = openTransport({
+    clock: context.clock,
+    ...(proxy.url === undefined ? {} : { gateway: proxy.url }),
+  });
+  const token = tokens(plan, transport, context);
+  try {
+    const names: NameSeen[] = [];
+    const connections: ConnectionSeen[] = [];
+    for (const host of plan.hosts.map(spell)) {
+      const seen = await resolveHere(host);
+      names.push(seen);
+      const [address] = seen.addresses;
+      if (address !== undefined && proxy.url === undefined) {
+        connections.push(await connectHere(host, address));
+      }
+    }
+    const requests: RequestSeen[] = [];
+    for (const planned of plan.requests ?? []) {
+      requests.push(await requestHere(planned, { transport, token, spell }));
+    }
+    const sample = await sampleHere(plan, { transport, token, spell });
+    return {
+      place,
+      clusterId: inside ? plan.clusterId : undefined,
+      vnetId: inside ? plan.vnetId : undefined,
+      takenAtMs: context.clock.nowMs(),
+      proxy: { used: proxy.url !== undefined, exempt: proxy.exempt },
+      names,
+      connections,
+      requests,
+      files: inside ? (plan.files ?? []).map((path) => ({ path, present: isThere(path) })) : [],
+      samples: sample === undefined ? [] : [sample],
+    };
+  } finally {
+    transport.close();
+  }
+}
+
+const isThere = (pattern: string): boolean =>
+  pattern.includes("*") ? globSync(pattern).length > 0 : existsSync(pattern);
+
+function proxyOf(environment: CliContext["environment"]): {
+  readonly url: string | undefined;
+  readonly exempt: readonly string[];
+} {
+  const value = (name: string): string =>
+    environment[name] ?? environment[name.toLowerCase()] ?? "";
+  const url = value("HTTPS_PROXY") || value("ALL_PROXY");
+  const exempt = value("NO_PROXY")
+    .split(",")
+    .map((one) => one.trim());
+  return {
+    url: URL.canParse(url) ? url : undefined,
+    exempt: exempt.filter((one) => one !== ""),
+  };
+}
+
+async function resolveHere(name: string): Promise<NameSeen> {
+  const base = { name, resolver: "system", aliases: await aliasesOf(name) };
+  try {
+    const found = await lookup(name, { all: true, family: 4 });
+    const addresses = found.map(({ address }) => address);
+    return { ...base, outcome: "addresses", addresses, says: "" };
+  } catch (error) {
+    return { ...base, addresses: [], ...(await absenceOf(name, error)) };
+  }
+}
+
+/** Whether a name without addresses is there at all: the resolver tells, `lookup` does not. */
+async function absenceOf(
+  name: string,
+  error: unknown,
+): Promise<Pick<NameSeen, "outcome" | "says">> {
+  try {
+    await new Resolver({ timeout: 2_000, tries: 1 }).resolve4(name);
+    return { outcome: "none", says: messageOf(error) };
+  } catch (second) {
+    const code = second instanceof Error && "code" in second ? String(second.code) : "";
+    if (code === "ENOTFOUND") return { outcome: "nxdomain", says: "" };
+    if (code === "ENODATA") return { outcome: "nodata", says: "" };
+    return { outcome: "error", says: messageOf(error) };
+  }
+}
+
+const ALIASES_MAX = 8;
+
+async function aliasesOf(name: string): Promise<readonly string[]> {
+  const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  const aliases: string[] = [];
+  let at = name;
+  try {
+    while (aliases.length < ALIASES_MAX) {
+      const [next] = await resolver.resolveCname(at);
+      if (next === undefined) break;
+      aliases.push(next);
+      at = next;
+    }
+  } catch {
+    // The end of the chain, or a resolver that does not answer: the addresses tell which.
+  }
+  return aliases;
+}
+
+function connectHere(host: string, address: string): Promise<ConnectionSeen> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: address,
+      port: 443,
+      servername: host,
+      rejectUnauthorized: false,
+    });
+    const seen = (outcome: ConnectionSeen["outcome"], says: string): void => {
+      resolve({ host, address, outcome, ...certificateOf(socket), says });
+      socket.destroy();
+    };
+    socket.setTimeout(CONNECT_MS, () => seen("timeout", `no answer within ${CONNECT_MS} ms`));
+    socket.once("secureConnect", () =>
+      socket.authorized
+        ? seen("connected", "")
+        : seen("untrusted", String(socket.authorizationError)),
+    );
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      seen(outcomes.get(error.code ?? "") ?? "error", messageOf(error)),
+    );
+  });
+}
+
+const outcomes: ReadonlyMap<string, ConnectionSeen["outcome"]> = new Map([
+  ["ECONNREFUSED", "refused"],
+  ["ECONNRESET", "reset"],
+  ["ETIMEDOUT", "timeout"],
+]);
+
+function certificateOf(
+  socket: TLSSocket,
+): Pick<ConnectionSeen, "issuer" | "subjectAltName" | "validTo"> {
+  const certificate = socket.getPeerX509Certificate();
+  return {
+    issuer: certificate?.issuer.replaceAll("\n", ", ") ?? "",
+    subjectAltName: certificate?.subjectAltName ?? "",
+    validTo: certificate?.validTo ?? "",
+  };
+}
+
+/** Tokens of the managed identity of this place; undefined where it has none, or may not have that. */
+function tokens(
+  { clientIds = [] }: Plan,
+  transport: Transport,
+  { clock }: CliContext,
+): (audience: string) => Promise<string | undefined> {
+  const sources: readonly TokenSource[] = [...clientIds, undefined].map((clientId) =>
+    managedIdentityClient({ transport, clock, ...(clientId === undefined ? {} : { clientId }) }),
+  );
+  const kept = new Map<string, Promise<string | undefined>>();
+  const first = async (audience: string): Promise<string | undefined> => {
+    for (const source of sources) {
+      try {
+        return await source(audience);
+      } catch {
+        // The next identity may be the one; that none is there is an answer as well.
+      }
+    }
+    return undefined;
+  };
+  return (audience) => {
+    const known = kept.get(audience) ?? first(audience);
+    kept.set(audience, known);
+    return known;
+  };
+}
+
+interface Means {
+  readonly transport: Transport;
+  readonly token: (audience: string) => Promise<string | undefined>;
+  readonly spell: (text: string) => string;
+}
+
+async function requestHere(
+  { purpose, request }: PlannedRequest,
+  { transport, token, spell }: Means,
+): Promise<RequestSeen> {
+  const { method, headers, body, ingestionToken } = request;
+  const host = spell(request.host);
+  const base = { host, method, purpose, redirect: "", says: "" };
+  const own = await token(spell(request.audience));
+  const bearer =
+    own === undefined || ingestionToken === undefined
+      ? own
+      : await channelToken(
+          transport,
+          spell(`https://${ingestionToken.host}${ingestionToken.path}`),
+          own,
+        );
+  const authenticated = bearer !== undefined;
+  try {
+    const answer = await transport.send({
+      method,
+      url: `https://${host}${request.path}`,
+      headers: {
+        ...headers,
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = answer.body.toString("utf8");
+    return {
+      ...base,
+      authenticated,
+      address: answer.peer.address ?? "",
+      status: answer.status,
+      code: codeIn(text),
+      redirect: answer.headers["x-ms-agent-config-endpoint"] ?? "",
+    };
+  } catch (error) {
+    const code = error instanceof CodedError ? error.code : "ConnectionFailed";
+    return { ...base, authenticated, address: "", status: 0, code, says: messageOf(error) };
+  }
+}
+
+async function channelToken(
+  transport: Transport,
+  url: string,
+  token: string,
+): Promise<string | undefined> {
+  try {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await transport.send({ method: "GET", url, headers });
+    return stringAt(jsonIn(answer.body.toString("utf8")), "ingestionAuthToken");
+  } catch {
+    return undefined;
+  }
+}
+
+const codeIn = (text: string): string => stringAt(jsonIn(text), "error", "code") ?? "";
+
+function jsonIn(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The newest sample of the cluster, where this place's identity may ask. */
+async function sampleHere(
+  { clusterId, promql, requests = [] }: Plan,
+  { transport, token, spell }: Means,
+): Promise<SampleSeen | undefined> {
+  const query = requests.find(({ purpose }) => purpose === "metrics-query");
+  if (clusterId === undefined || promql === undefined || query === undefined) return undefined;
+  const bearer = await token(spell(query.request.audience));
+  if (bearer === undefined) return undefined;
+  try {
+    const answer = await transport.send({
+      method: "GET",
+      url: `https://${spell(promql.host)}/api/v1/query?query=${encodeURIComponent(promql.query)}`,
+      headers: { authorization: `Bearer ${bearer}` },
+    });
+    const body = jsonIn(answer.body.toString("utf8"));
+    if (answer.status !== 200 || stringAt(body, "status") !== "success") return undefined;
+    const seconds = Number(stringAt(body, "data", "result", 0, "value", 1));
+    const newestMs = Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
+    return { clusterId, path: "metrics-query", newestMs };
+  } catch {
+    return undefined;
+  }
+}
