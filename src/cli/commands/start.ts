@@ -3,48 +3,26 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { cloud } from "../../azure/index.ts";
 import { CodedError } from "../../core/index.ts";
-import {
-  estateRequests,
-  buildEstate,
-  exitOfAll,
-  observe,
-  parseEstate,
-  proofTarget,
-  untilArrived,
-} from "../../onboard/index.ts";
-import type {
-  ApplyEvent,
-  Estate,
-  Expected,
-  MetricsRequest,
-  PathId,
-  Plan,
-  Proof,
-} from "../../onboard/index.ts";
+import { parseEstate } from "../../onboard/index.ts";
+import type { Estate } from "../../onboard/index.ts";
 import type { CliContext, Command, CommandInput } from "../command.ts";
-import { connectTo } from "../platform/connect.ts";
-import type { Connection } from "../platform/connect.ts";
+import { startBeside } from "../platform/beside.ts";
+import type { Beside } from "../platform/beside.ts";
 import { dataFolder, portalAddress } from "../platform/platform-file.ts";
-import type { PlatformFile } from "../platform/platform-file.ts";
 import { startPlatform } from "../platform/supervise.ts";
 import type { RunningPlatform } from "../platform/supervise.ts";
-import { startAgents } from "../platform/agent-process.ts";
-import type { AgentProcesses } from "../platform/agent-process.ts";
-import { proofLines } from "../views/proof.ts";
-import { printable } from "../views/table.ts";
-import { arrivedNow, enable } from "./enable-metrics.ts";
-import { proofOf } from "./prove.ts";
 import { durationMs } from "./query-metrics.ts";
+import { runEstate } from "./run-estate.ts";
 import { stopped } from "./up.ts";
 
 export const start: Command = {
   name: "start",
   summary:
-    "Run the platform with an estate, put its clusters on the private link, and print the proof.",
+    "Run the platform with an estate, put its clusters' metrics and logs on the private link, and print the proof.",
   options: [
     {
       flags: "--estate <file>",
-      help: "the estate to build (default: examples/private-metrics/linkscope.yaml)",
+      help: "the estate to build (default: examples/private-monitoring/linkscope.yaml)",
     },
     { flags: "--once", help: "end after the proof: 0 if every line of it holds, else 1" },
     { flags: "--wait <duration>", help: "how long to wait for data", default: "2m" },
@@ -59,13 +37,13 @@ export const start: Command = {
     const estate = readEstate(input, context);
     const { platform, data } = await startSomewhere(dataFolder(input, context), context);
     const file = platform.file();
-    let agents: AgentProcesses | undefined;
+    let agents: Beside | undefined;
     try {
       context.out(`platform   ready at ${file.arm}\n`);
       if (!input.flag("once")) context.out(`portal     ${portalAddress(file)}\n`);
       if (data.temporary) context.out(`           export LINKSCOPE_DATA=${data.folder}\n`);
-      agents = startAgents(context, data.folder);
-      const exit = await runEstate(context, {
+      agents = startBeside(context, { data: data.folder, estate });
+      const exit = await runEstate(agents.context, {
         file,
         estate,
         agents,
@@ -86,78 +64,9 @@ export const start: Command = {
   },
 };
 
-interface Running {
-  readonly file: PlatformFile;
-  readonly estate: Estate;
-  readonly agents: AgentProcesses;
-  readonly waitMs: number;
-}
-
-/** Builds the estate, enables what it asks for, proves it. */
-async function runEstate(context: CliContext, running: Running): Promise<0 | 1> {
-  const { file, estate } = running;
-  const connection = connectTo(file, context);
-  try {
-    const { subscriptionId } = file;
-    const { made, kept } = await buildEstate(estate, { arm: connection.arm, subscriptionId });
-    const group = estate.resourceGroup;
-    context.out(
-      `estate     ${made.length} resources made in ${group}, ${kept.length} there already\n`,
-    );
-    const proofs: Proof[] = [];
-    for (const request of estateRequests(estate, file)) {
-      proofs.push(await enableAndProve(context, { ...running, connection, request }));
-    }
-    return exitOfAll(proofs) === 0 ? 0 : 1;
-  } finally {
-    connection.close();
-  }
-}
-
-async function enableAndProve(
-  context: CliContext,
-  running: Running & { readonly connection: Connection; readonly request: MetricsRequest },
-): Promise<Proof> {
-  const { connection, request, agents, waitMs } = running;
-  const name = request.clusterId.split("/").at(-1) ?? "";
-  context.out(`enable     metrics of ${name}\n`);
-  // AKS starts its agent when the cluster is told to; so does this. A rerun finds the cluster told already.
-  const onEvent = (event: ApplyEvent): void => {
-    const told =
-      event.kind === "change" && event.state !== "started" && event.change.step === "cluster";
-    if (told) agents.start(request.clusterId);
-  };
-  const startMs = context.clock.nowMs();
-  const { plan, outcome } = await enable(connection, context, { request, waitMs, onEvent });
-  // With nothing to close there was nothing to wait for, and the samples of an earlier start may be old.
-  if (outcome.exit === 0 && !plan.waits.some(({ kind }) => kind === "data")) {
-    await untilArrived(() => arrivedNow(connection, context, { request, sinceMs: startMs }), {
-      clock: context.clock,
-      startMs,
-      waitMs,
-      onWait: (says, elapsedMs) => {
-        context.note(`  … ${Math.round(elapsedMs / 1000)} s: ${printable(says)}\n`);
-      },
-      signal: context.stopped,
-    });
-  }
-  const { clusterId } = request;
-  const observed = await observe(connection.arm, request);
-  const target = proofTarget(observed, request);
-  if (target === undefined)
-    throw new CodedError("NameNotFound", `There is no cluster ${clusterId}.`);
-  const proof = await proofOf(connection, context, { target, expected: expectedOf(plan) });
-  context.out(`\n${proofLines(proof, { nowMs: context.clock.nowMs(), extra: [] }).join("\n")}\n`);
-  return proof;
-}
-
-/** A path that the estate does not ask to close is open by intent. */
-const expectedOf = ({ staysPublic }: Plan): Readonly<Partial<Record<PathId, Expected>>> =>
-  Object.fromEntries(staysPublic.map(({ path }) => [path, "public"]));
-
 function readEstate(input: CommandInput, context: CliContext): Estate {
   const named =
-    input.text("estate") ?? join(context.entries.examples, "private-metrics/linkscope.yaml");
+    input.text("estate") ?? join(context.entries.examples, "private-monitoring/linkscope.yaml");
   const path = isAbsolute(named) ? named : resolve(context.workingFolder, named);
   if (!existsSync(path)) throw new CodedError("WrongUse", `There is no estate file ${path}.`);
   const reading = parseEstate(readFileSync(path, "utf8"));
@@ -199,23 +108,27 @@ function nextSteps(estate: Estate, data: Data): readonly string[] {
   const [cluster] = estate.clusters;
   const vnet = cluster?.network ?? estate.networks[0]?.name;
   const workspace = cluster?.metrics?.workspace ?? estate.workspaces[0]?.name;
-  const here = data.temporary ? [`  export LINKSCOPE_DATA=${data.folder}`] : [];
+  const logs = cluster?.logs?.workspace ?? estate.logAnalyticsWorkspaces?.[0]?.name;
   return [
     "",
     "The platform stays up until Ctrl-C. In another terminal:",
-    ...here,
-    ...(workspace === undefined
-      ? []
-      : [
-          `  ./linkscope query metrics 'node_load1' --workspace ${workspace} --range 10m`,
-          `  ./linkscope show --workspace ${workspace}`,
-        ]),
-    ...(vnet === undefined
-      ? []
-      : [
-          `  ./linkscope exec --vnet ${vnet} -- getent hosts ${cloud.globalHandlerHost}`,
-          `  ./linkscope resolve ${cloud.globalHandlerHost} --vnet ${vnet}`,
-        ]),
+    ...(data.temporary ? [`  export LINKSCOPE_DATA=${data.folder}`] : []),
+    ...linesWith(workspace, (name) => [
+      `  ./linkscope query metrics 'node_load1' --workspace ${name} --range 10m`,
+      `  ./linkscope show --workspace ${name}`,
+    ]),
+    ...linesWith(logs, (name) => [
+      `  ./linkscope query logs 'ContainerLogV2 | top 5 by TimeGenerated' --workspace ${name}`,
+    ]),
+    ...linesWith(vnet, (name) => [
+      `  ./linkscope exec --vnet ${name} -- getent hosts ${cloud.globalHandlerHost}`,
+      `  ./linkscope resolve ${cloud.globalHandlerHost} --vnet ${name}`,
+    ]),
     cluster === undefined ? "  ./linkscope show" : "  ./linkscope prove -o json",
   ];
 }
+
+const linesWith = (
+  name: string | undefined,
+  lines: (name: string) => readonly string[],
+): readonly string[] => (name === undefined ? [] : lines(name));

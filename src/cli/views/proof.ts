@@ -8,11 +8,11 @@ export function proofLines(
   proof: Proof,
   { nowMs, extra }: { readonly nowMs: number; readonly extra: readonly string[] },
 ): readonly string[] {
-  const head = ["", "path", "verdict", "inside", "certificate", "public attempt", "newest sample"];
+  const head = ["", "path", "verdict", "inside", "certificate", "public attempt", "newest data"];
   const rows = proof.paths.map((path) => [
     path.holds ? "✔" : path.verdict === "unknown" ? "?" : "✘",
     shownId(path.id),
-    path.expected === "private" ? path.verdict : `${path.verdict} (expected ${path.expected})`,
+    verdictCell(path),
     insideCell(path),
     certificateCell(path.evidence.inside),
     publicCell(path.evidence.public),
@@ -29,6 +29,12 @@ export function proofLines(
     "",
     summaryOf(proof),
   ];
+}
+
+/** What was expected is said where it is not what a path must be by itself. */
+function verdictCell({ id, verdict, expected }: JudgedPath): string {
+  const usual = id === "logs-query-arm" ? "closed" : "private";
+  return expected === usual ? verdict : `${verdict} (expected ${expected})`;
 }
 
 /** An id of a path as people read it; `--expect` and JSON have it with hyphens. */
@@ -55,11 +61,15 @@ function summaryOf({ cluster, exit, paths }: Proof): string {
   if (exit === 2) {
     const nothing = paths.every(({ evidence }) => evidence.host === undefined);
     return nothing
-      ? `There is nothing to prove yet: \`./linkscope enable metrics --cluster ${printable(cluster)} --workspace NAME --scope NAME\` makes it.`
+      ? `There is nothing to prove yet: \`./linkscope enable metrics --cluster ${printable(cluster)} --workspace NAME --scope NAME\` makes it, and \`enable logs\` the other half.`
       : "It could not be told of every path.";
   }
-  return paths.every(({ verdict }) => verdict === "private")
-    ? "Every path holds: its names resolve to private endpoints, it works there, and the same token is refused from outside."
+  const others = paths.filter(({ verdict }) => verdict !== "private");
+  const says =
+    "Every path holds: its names resolve to private endpoints, it works there, and the same token is refused from outside.";
+  if (others.length === 0) return says;
+  return others.every(({ id, verdict }) => id === "logs-query-arm" && verdict === "closed")
+    ? `${says} Queries by Resource Manager, which no private link carries, are refused.`
     : "Every path is as expected, and not every one is private.";
 }
 

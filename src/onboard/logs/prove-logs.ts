@@ -74,7 +74,7 @@ function collectLogsQuery(probes: Probes, { logs }: Target): Promise<readonly Pa
 }
 
 /** Tables that a cluster's agent fills, the most telling first. */
-const toldBy = ["ContainerLogV2", "ContainerLog", "KubePodInventory"] as const;
+const toldBy = ["ContainerLogV2", "ContainerLog", "KubePodInventory", "Heartbeat"] as const;
 
 /** When the newest record of the cluster was taken, or why it could not be asked for. */
 export async function newestRecord(probes: Probes, { clusterId, logs }: Target): Promise<Newest> {
