@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { cloudError } from "../arm/index.ts";
 import type { ArmResource, GraphSource } from "../arm/index.ts";
 import { audiences, cloud, roleDefinitions } from "../azure/index.ts";
-import { createControl } from "../control/index.ts";
-import type { Authentication } from "../control/index.ts";
+import { createControl, passLogsQueries } from "../control/index.ts";
+import type { Authentication, ControlOptions } from "../control/index.ts";
 import { guid } from "../core/index.ts";
 import type { Clock, Random } from "../core/index.ts";
 import { json, requestListener, serverOptions } from "../http/index.ts";
@@ -15,6 +15,7 @@ import type { HttpHandler, HttpRequest } from "../http/index.ts";
 import { resourceProviders, resourceTypes, roleDefinitionResources } from "../providers/index.ts";
 import { roleAccess } from "../rules/index.ts";
 import { createKqlTranslator } from "../kql/index.ts";
+import type { KqlTranslator } from "../kql/index.ts";
 import { openAuthority, openPrivateFile, sniCallback } from "../tls/index.ts";
 import type { Authority } from "../tls/index.ts";
 import {
@@ -44,6 +45,17 @@ export interface ControlParts {
   readonly random: Random;
   readonly note: (text: string) => void;
 }
+
+/** Reads the transformations within rules before they are written. */
+const checkQueries =
+  (translator: KqlTranslator, clock: Clock): NonNullable<ControlOptions["checkQuery"]> =>
+  ({ text, source }) =>
+    translator.translate({
+      text,
+      tables: [source],
+      nowMs: clock.nowMs(),
+      use: "transformation",
+    });
 
 /** The tenant and the subscription of one platform: made once, kept with its data. */
 interface Tenant {
@@ -78,13 +90,8 @@ export async function composeControl(
     clock,
     random,
     sharedKeys,
-    checkQuery: ({ text, source }) =>
-      translator.translate({
-        text,
-        tables: [source],
-        nowMs: clock.nowMs(),
-        use: "transformation",
-      }),
+    passLogsQuery: passLogsQueries(sockets.logsQuery),
+    checkQuery: checkQueries(translator, clock),
     jwks: key.jwks(),
     seed: roleDefinitionResources(`/subscriptions/${tenant.subscriptionId}`),
     initial: bootstrapAssignments(tenant, credential.objectId, parts),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { messageOf } from "../core/index.ts";
 import type { Clock, Timer } from "../core/index.ts";
 import { createEdge, openAccessLog } from "../edge/index.ts";
+import { json, requestListener, serverOptions } from "../http/index.ts";
 import { receiveRemoteWrite } from "../ingest/index.ts";
 import { createKqlTranslator } from "../kql/index.ts";
 import type { KqlTranslator } from "../kql/index.ts";
@@ -12,7 +13,7 @@ import { answerPrometheusApi } from "../query/index.ts";
 import { openLogsStore, openMetricsStore } from "../store/index.ts";
 import { openAuthority } from "../tls/index.ts";
 import { openAgentCertificates, openSigningKey, openWorkspaceKeys } from "../tokens/index.ts";
-import { closeServer, listenLocal, onPreferredPort } from "./listen.ts";
+import { closeServer, listenLocal, listenUnix, onPreferredPort } from "./listen.ts";
 import { dataPaths, socketPaths } from "./paths.ts";
 import { startLogEngine } from "./start-log-engine.ts";
 import type { FollowerParts } from "./follow-graph.ts";
@@ -76,12 +77,19 @@ export async function composeEdge(
     );
   });
   const metricsPort = await listenLocal(metrics, config.ports["metricsPort"]);
+  const logsQueries = createServer(
+    serverOptions,
+    requestListener(edge.armLogsQueries, ({ code, message, status }) =>
+      json(status, { error: { code, message } }),
+    ),
+  );
+  await listenUnix(logsQueries, sockets.logsQuery);
   const warming = warmParser ? warmLater(kql, clock, note) : undefined;
   return {
     ready: { publicPort: port, metricsPort },
     close: async () => {
       warming?.cancel();
-      await closeServer(metrics);
+      await Promise.all([closeServer(metrics), closeServer(logsQueries)]);
       await edge.close();
       await Promise.all([store.close(), logsStore.close(), kql.close()]);
       await accessLog.close();

@@ -25,5 +25,6 @@ export const socketPaths = (sockets: string) =>
     graphFeed: join(sockets, "graph.sock"),
     identity: join(sockets, "identity.sock"),
     edgePrivate: join(sockets, "private.sock"),
+    logsQuery: join(sockets, "logs.sock"),
     fabric: sockets,
   }) as const;

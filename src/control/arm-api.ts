@@ -4,6 +4,8 @@ import type { Json, Problem, ResourceId, ResourceType } from "../arm/index.ts";
 import { CodedError, guid, limits, messageOf } from "../core/index.ts";
 import { json } from "../http/index.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../http/index.ts";
+import { armLogsResource, READ_LOGS, serveArmLogs } from "./arm-logs.ts";
+import type { PassLogsQuery } from "./arm-logs.ts";
 import { armPath } from "./arm-path.ts";
 import { builtInRoute } from "./built-in.ts";
 import type { BuiltIn } from "./built-in.ts";
@@ -43,6 +45,8 @@ export interface ArmApi {
   readonly authenticate: (request: HttpRequest) => Authentication | Promise<Authentication>;
   /** Resolves when what a write has changed may be relied upon everywhere. */
   readonly settled: () => Promise<void>;
+  /** Without it queries of logs are refused. */
+  readonly passLogsQuery?: PassLogsQuery | undefined;
   readonly onNote?: ((note: ControlNote) => void) | undefined;
 }
 
@@ -111,6 +115,8 @@ async function serve(
   if (path.kind === "refused") return refuse(path.problem);
   const apiVersion = request.query.get("api-version") ?? "";
   const call: Call = { request, requestId, principal: authentication.principal, apiVersion };
+  const resourceId = armLogsResource(path.segments, path.lower);
+  if (resourceId !== undefined) return serveLogsOf(api, resourceId, call);
   const builtIn = builtInRoute(api.platform, path.segments, path.lower);
   if (builtIn !== undefined) return serveBuiltIn(api.platform, builtIn, call);
   return serveTyped(api, typedRoute(api.platform.types, path.segments, apiVersion), call);
@@ -127,6 +133,17 @@ function forbidden(
   return verdict.outcome === "allow"
     ? undefined
     : { ...refusals.notAuthorized(principal, needs), verdict };
+}
+
+async function serveLogsOf(
+  { platform, passLogsQuery }: ArmApi,
+  resourceId: ResourceId,
+  call: Call,
+): Promise<HttpResponse> {
+  const problem = forbidden(platform, call, { action: READ_LOGS, scope: resourceId });
+  return problem === undefined
+    ? serveArmLogs(platform, passLogsQuery, { resourceId, call })
+    : refuse(problem);
 }
 
 function serveBuiltIn(platform: Platform, route: BuiltIn, call: Call): HttpResponse {

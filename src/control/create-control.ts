@@ -11,6 +11,7 @@ import type { Clock, Random } from "../core/index.ts";
 import type { HttpHandler, HttpRequest } from "../http/index.ts";
 import { armApi } from "./arm-api.ts";
 import type { ControlNote } from "./arm-api.ts";
+import type { PassLogsQuery } from "./arm-logs.ts";
 import { openOperations } from "./operations.ts";
 import type { Authentication, CheckQuery, May, Platform } from "./platform.ts";
 import type { ResourceProvider } from "../providers/index.ts";
@@ -38,6 +39,8 @@ export interface ControlOptions {
   readonly sharedKeys: SharedKeySource;
   /** Checks the queries within bodies; without it such bodies are refused. */
   readonly checkQuery?: CheckQuery;
+  /** Passes queries of logs on to where the logs are; without it they are refused. */
+  readonly passLogsQuery?: PassLogsQuery;
   /** Put when they are absent, at each start: built-in role definitions. */
   readonly seed?: readonly ArmResource[];
   /** Put when the state is created, in the same transaction, and never again: the first role assignment. */
@@ -101,6 +104,7 @@ export function createControl(options: ControlOptions): Control {
       publisher.changed(state.graph());
       await publisher.settled();
     },
+    passLogsQuery: options.passLogsQuery,
     onNote: options.onNote,
   });
   return {

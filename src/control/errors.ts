@@ -10,6 +10,14 @@ const caller = (status: number, means: string, remedy: string): ErrorEntry => ({
 });
 
 export const controlErrors = {
+  LogsQueryUnreachable: {
+    status: 503,
+    fault: "platform",
+    retry: true,
+    means:
+      "A query of logs came through Resource Manager, and the edge, which has the logs, does not answer.",
+    remedy: "Send the query again, or ask at the query host.",
+  },
   InvalidRequestContent: caller(
     400,
     "The body is no JSON, or not what the resource type declares; `details` has every problem.",

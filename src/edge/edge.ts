@@ -2,6 +2,7 @@
 import type { GraphSource, Publication, ResourceId } from "../arm/index.ts";
 import { stringAt } from "../arm/index.ts";
 import type { Clock, Random } from "../core/index.ts";
+import type { HttpHandler } from "../http/index.ts";
 import { openedLogs, ruleQuota } from "../ingest/index.ts";
 import type { MetricsIngestionContext, OpenedLogs } from "../ingest/index.ts";
 import type { KqlTranslator } from "../kql/index.ts";
@@ -13,6 +14,7 @@ import type { SigningKeys } from "../tokens/index.ts";
 import type { AccessEntry, AccessLog } from "./access-log.ts";
 import { admissionOf, answerRequest, asksForCertificate, edgeHost } from "./answer-request.ts";
 import type { LinkOf } from "./answer-request.ts";
+import { armLogsQueries } from "./arm-logs-query.ts";
 import { dropDeletedWorkspaces } from "./deleted-workspaces.ts";
 import { createFrontDoor } from "./front-door.ts";
 import type { FrontDoor } from "./front-door.ts";
@@ -44,6 +46,8 @@ export interface EdgeOptions {
 export interface Edge extends Pick<FrontDoor, "listenPublic" | "listenPrivate" | "close"> {
   /** The edge's own metrics in the text format 0.0.4. */
   metricsText(): Promise<string>;
+  /** Answers queries of logs that control has authorized and passes on. */
+  readonly armLogsQueries: HttpHandler;
   /** One of the last requests, by its `x-ms-request-id`. The caller sees to it that its reader may read `resourceId`. */
   explainRequest(requestId: string): AccessEntry | undefined;
 }
@@ -95,6 +99,7 @@ export function createEdge(options: EdgeOptions): Edge {
       return door.close();
     },
     metricsText: () => metrics.text(),
+    armLogsQueries: armLogsQueries({ source, services, accessLog, clock: options.clock }),
     explainRequest: (requestId) => accessLog.find(requestId),
   };
 }

@@ -1,8 +1,8 @@
 /** Log Analytics queries at the query hosts: who may ask, over which way; then the query API answers. */
-import type { Reason } from "../core/index.ts";
+import type { Graph, ResourceId } from "../arm/index.ts";
 import { audiences, cloud } from "../azure/index.ts";
-import type { Clock } from "../core/index.ts";
-import type { HttpResponse } from "../http/index.ts";
+import type { Clock, Reason } from "../core/index.ts";
+import type { HttpRequest, HttpResponse } from "../http/index.ts";
 import { note, passes } from "../ingest/index.ts";
 import type { Exchange, OpenedLogs } from "../ingest/index.ts";
 import type { KqlTranslator } from "../kql/index.ts";
@@ -49,6 +49,33 @@ export async function answerLogsQueryHost(
   }
   const role = roleAccess(graph, { principalId, action: QUERY_ACTION, scope: law.id });
   if (!passes(exchange, role)) return insufficientAccess(principalId, law);
+  return queryLaw(
+    {
+      request,
+      law,
+      graph,
+      principalId,
+      signal: exchange.signal,
+      onReason: (reason) => note(exchange, reason),
+    },
+    services,
+  );
+}
+
+export interface LawQuery {
+  readonly request: HttpRequest;
+  readonly law: LawView;
+  readonly graph: Graph;
+  readonly principalId: string;
+  readonly signal: AbortSignal;
+  /** Only this resource's records are seen. */
+  readonly resourceId?: ResourceId;
+  readonly onReason: (reason: Reason) => void;
+}
+
+/** Runs an admitted query over one workspace's tables as they are in this graph. */
+export function queryLaw(asked: LawQuery, services: LogsQueryServices): Promise<HttpResponse> {
+  const { request, law, graph, principalId, signal, resourceId, onReason } = asked;
   return answerLogsQuery(request, {
     tables: [...lawTablesOf(graph, law.id).values()].map(({ name, columns }) => ({
       name,
@@ -59,9 +86,10 @@ export async function answerLogsQueryHost(
     users: services.users,
     principalId,
     clock: services.clock,
-    signal: exchange.signal,
+    signal,
+    ...(resourceId === undefined ? {} : { resourceId }),
     onFailure: (error) =>
-      note(exchange, { rule: `error.${error.code}`, says: error.message, source: "platform" }),
+      onReason({ rule: `error.${error.code}`, says: error.message, source: "platform" }),
   });
 }
 
@@ -146,7 +174,7 @@ const INSUFFICIENT =
  * The refusal of the private link rules. Its reasons stay in the access log. Status, code and outer text are the
  * service's for insufficient access; that the network is told so, and in these words, is inferred: the real body is in no document.
  */
-export const networkClosed = (): HttpResponse =>
+const networkClosed = (): HttpResponse =>
   logsQueryRefusal("InsufficientAccessError", {
     message: INSUFFICIENT,
     innererror: {
