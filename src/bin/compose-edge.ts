@@ -27,6 +27,16 @@ export interface EdgeChoices {
   readonly warmParser?: boolean;
 }
 
+/** What tells the edge who may ingest: its own key, and for legacy agents the shared keys and their certificates. */
+async function openSecrets(paths: ReturnType<typeof dataPaths>, { clock, random }: FollowerParts) {
+  const [ingestionKey, sharedKeys, agentCertificates] = await Promise.all([
+    openSigningKey({ path: join(paths.keys, "ingestion.json"), clock, random }),
+    openWorkspaceKeys({ path: paths.workspaceKeys, random }),
+    openAgentCertificates({ path: paths.agentCertificates, clock, random }),
+  ]);
+  return { ingestionKey, sharedKeys, agentCertificates };
+}
+
 /** Starts the edge on a platform's folders. `ready` has `publicPort` and `metricsPort`. */
 export async function composeEdge(
   config: ProcessConfig,
@@ -37,11 +47,9 @@ export async function composeEdge(
   const paths = dataPaths(config.data);
   const sockets = socketPaths(config.sockets);
   const startEngine = () => startLogEngine(paths.logs);
-  const [authority, ingestionKey, store, logsStore, accessLog] = await Promise.all([
+  const [authority, secrets, store, logsStore, accessLog] = await Promise.all([
     openAuthority({ folder: paths.authority, clock, random }),
-    openSigningKey({ path: join(paths.keys, "ingestion.json"), clock, random }),
-    openWorkspaceKeys({ path: paths.workspaceKeys, random }),
-    openAgentCertificates({ path: paths.agentCertificates, clock, random }),
+    openSecrets(paths, parts),
     openMetricsStore({ folder: paths.metrics, clock, random, onNote: note }),
     openLogsStore({ folder: paths.logs, clock, startEngine, onNote: note }),
     openAccessLog(paths.accessLog),
@@ -55,9 +63,7 @@ export async function composeEdge(
     store,
     logsStore,
     kql,
-    ingestionKey,
-    sharedKeys,
-    agentCertificates,
+    ...secrets,
     clock,
     random,
     accessLog,

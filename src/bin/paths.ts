@@ -7,6 +7,7 @@ export const dataPaths = (data: string) =>
     authority: join(data, "authority"),
     keys: join(data, "keys"),
     workspaceKeys: join(data, "keys", "workspaces.json"),
+    agentCertificates: join(data, "keys", "agents.json"),
     state: join(data, "control.sqlite"),
     applications: join(data, "applications.sqlite"),
     credential: join(data, "credential.json"),

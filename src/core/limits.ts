@@ -83,6 +83,9 @@ export const limits = {
   odsBodyBytesMax: 30 * 1024 * 1024, // inferred: what the HTTP Data Collector API takes at the same host
   logsJsonDepthMax: 64,
   logsRecordsPerRequestMax: 100_000,
+  agentRegistrationBytesMax: 64 * 1024,
+  agentRegistrationSkewMs: 15 * 60 * 1000, // inferred: what the HTTP Data Collector API allows at the same workspace
+  agentsPerWorkspaceMax: 5_000,
   logsFieldsPerRecordMax: 500, // learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits: a table's columns
 
   // Metrics store.

@@ -1,5 +1,5 @@
 /** The edge: every request of the data plane, from its socket to its answer. Verdicts are per request, on the graph of that moment. */
-import type { GraphSource, Publication, ResourceId } from "../arm/index.ts";
+import type { GraphSource, Publication, ResourceId, SharedKeySource } from "../arm/index.ts";
 import { stringAt } from "../arm/index.ts";
 import type { Clock, Random } from "../core/index.ts";
 import type { HttpHandler } from "../http/index.ts";
@@ -10,7 +10,7 @@ import { userQueries } from "../query/index.ts";
 import { types } from "../rules/index.ts";
 import type { LogsStore, MetricsStore, StoreStats, WorkspaceMetrics } from "../store/index.ts";
 import type { Authority } from "../tls/index.ts";
-import type { SigningKeys } from "../tokens/index.ts";
+import type { AgentCertificates, SigningKeys } from "../tokens/index.ts";
 import type { AccessEntry, AccessLog } from "./access-log.ts";
 import { admissionOf, answerRequest, asksForCertificate, edgeHost } from "./answer-request.ts";
 import type { LinkOf } from "./answer-request.ts";
@@ -33,6 +33,10 @@ export interface EdgeOptions {
   readonly kql: Pick<KqlTranslator, "translate">;
   /** Signs and verifies ingestion tokens; the edge's own, so that control's keys never open ingestion. */
   readonly ingestionKey: SigningKeys;
+  /** The shared keys of Log Analytics workspaces, from their file. */
+  readonly sharedKeys: Pick<SharedKeySource, "of">;
+  /** The legacy agents that registered with a workspace. */
+  readonly agentCertificates: AgentCertificates;
   readonly clock: Clock;
   readonly random: Random;
   readonly accessLog: AccessLog;
@@ -106,7 +110,13 @@ export function createEdge(options: EdgeOptions): Edge {
 
 /** Keeps workspaces as the graph says: what was deleted is dropped, what was changed is told. */
 function watchWorkspaces(options: EdgeOptions, logs: OpenedLogs): () => void {
-  const { source, store, logsStore, note = () => {} } = options;
+  const { source, store, agentCertificates, note = () => {} } = options;
+  const logsStore = {
+    async remove(customerId: string) {
+      await agentCertificates.forget(customerId);
+      await options.logsStore.remove(customerId);
+    },
+  };
   const ends = [
     dropDeletedWorkspaces(source, { store, logsStore }, note),
     source.subscribe(({ graph }) => logs.follow(graph)),

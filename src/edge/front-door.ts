@@ -201,6 +201,8 @@ function httpServer({ onRequest }: FrontDoorOptions): DecryptedHttp {
 
 /** A context without a certificate: a handshake that names no host fails, as one with a wrong name does. */
 const namelessContext = createSecureContext({ minVersion: "TLSv1.2" });
+/** The same for hosts that ask for certificates: OpenSSL resumes their sessions only in a context that has a name. */
+const askingContext = createSecureContext({ minVersion: "TLSv1.2", sessionIdContext: "agents" });
 /** TLS 1.2's plain-text record of the fatal alert unrecognized_name (112). @see RFC 6066 section 3 */
 const unrecognizedName = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
 
@@ -256,7 +258,7 @@ function secure(
   const choose = sniCallback(authority, serves);
   const tls = new TLSSocket(socket, {
     isServer: true,
-    secureContext: namelessContext,
+    secureContext: asks ? askingContext : namelessContext,
     ALPNProtocols: ["http/1.1"],
     // Agents bring certificates that they signed themselves: who may come is decided by the thumbprint.
     requestCert: asks,

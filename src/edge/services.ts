@@ -7,6 +7,7 @@ import {
   answerLogsIngestion,
   answerMetricsIngestion,
   answerOds,
+  answerOms,
   refusal,
 } from "../ingest/index.ts";
 import type {
@@ -15,6 +16,7 @@ import type {
   LogsIngestionContext,
   MetricsIngestionContext,
   OdsContext,
+  OmsContext,
 } from "../ingest/index.ts";
 import type { ServedHostKind } from "../rules/index.ts";
 import { answerLogsQueryHost } from "./logs-query.ts";
@@ -27,6 +29,7 @@ export type ServicesContext = AgentConfigurationContext &
   MetricsQueryContext &
   LogsIngestionContext &
   OdsContext &
+  OmsContext &
   LogsQueryServices;
 
 /** The kinds of host that the edge serves; ARM and the login host are control's. */
@@ -56,8 +59,12 @@ export async function answerAt(
     case "logs-query":
       return answerLogsQueryHost(exchange, context);
     case "oms":
+      return answerOms(exchange, context);
     case "agent-service":
-      return refusal("FeatureNotEmulated", `Nothing is emulated at ${exchange.served.host} yet.`);
+      return refusal(
+        "FeatureNotEmulated",
+        `Nothing is emulated at ${exchange.served.host}: Azure Automation's agent service is no part of this platform.`,
+      );
     default:
       return assertNever(kind);
   }

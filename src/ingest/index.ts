@@ -18,3 +18,5 @@ export type { RuleQuota } from "./rule-quota.ts";
 export { openedLogs } from "./workspace-logs.ts";
 export type { OpenedLogs } from "./workspace-logs.ts";
 export type { RecordsTold, WriteRecordsContext } from "./write-records.ts";
+export { answerOms } from "./oms.ts";
+export type { OmsContext } from "./oms.ts";

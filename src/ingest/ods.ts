@@ -8,7 +8,7 @@ import type { HttpRequest, HttpResponse } from "../http/index.ts";
 import { lawOf, odsAccess } from "../rules/index.ts";
 import type { LawView } from "../rules/index.ts";
 import { bearerOf, isIngestionToken, verifyWorkspaceToken } from "../tokens/index.ts";
-import type { SigningKeys } from "../tokens/index.ts";
+import type { AgentCertificates, SigningKeys } from "../tokens/index.ts";
 import { readJsonEnvelope } from "../wire/index.ts";
 import type { JsonEnvelope, JsonRecords } from "../wire/index.ts";
 import { ruleByImmutableId } from "./data-collection.ts";
@@ -28,6 +28,8 @@ const version = "2016-04-01";
 const SOURCE = "microsoft/Docker-Provider source/plugins/go/src/oms.go";
 
 export interface OdsContext extends WriteRecordsContext {
+  /** The agents that registered by a shared key, with a certificate. */
+  readonly agentCertificates: Pick<AgentCertificates, "opens">;
   /** Verifies the tokens that the configuration service issued for `ods` channels. */
   readonly ingestionKey: SigningKeys;
 }
@@ -45,10 +47,15 @@ export async function answerOds(exchange: Exchange, context: OdsContext): Promis
   const workspaceId = served.resourceId ?? "";
   const law = lawOf(publication.graph, workspaceId);
   if (law === undefined) return forbidden();
-  const caller = odsCaller(exchange, law, context.ingestionKey);
+  const caller = odsCaller(exchange, law, context);
   if (caller.kind === "refused") return caller.response;
   if (!passes(exchange, odsAccess(publication.graph, { origin, workspaceId }))) return forbidden();
   if (caller.kind === "foreign") return forbidden();
+  if (caller.kind === "agent" && law.localAuthDisabled) {
+    const says = `${law.id} has features.disableLocalAuth: agents' certificates open nothing.`;
+    note(exchange, { rule: "ods.local-auth-disabled", says, source: LOCAL_AUTH_SOURCE });
+    return forbidden();
+  }
   const problem = requestProblem(exchange.request);
   if (problem !== undefined) return problem;
   const envelope = await readEnvelope(exchange.request);
@@ -62,16 +69,33 @@ const forbidden = (): HttpResponse => ({ status: 403 });
 type OdsCaller =
   /** The holder of an ingestion token of this workspace. */
   | { readonly kind: "rule"; readonly rule: CollectionRule; readonly targetId: ResourceId }
+  /** A legacy agent, by the certificate that it registered; no rule says what it may send. */
+  | { readonly kind: "agent" }
   /** A token that opens another workspace, or a rule that is gone. */
   | { readonly kind: "foreign" }
   | { readonly kind: "refused"; readonly response: HttpResponse };
 
-function odsCaller(exchange: Exchange, law: LawView, ingestionKey: SigningKeys): OdsCaller {
-  const { request, nowMs, publication, trail } = exchange;
+const LOCAL_AUTH_SOURCE =
+  "learn.microsoft.com/azure/azure-monitor/containers/container-insights-authentication";
+
+function odsCaller(
+  exchange: Exchange,
+  law: LawView,
+  { ingestionKey, agentCertificates }: OdsContext,
+): OdsCaller {
+  const { request, nowMs, publication, trail, certificateThumbprint } = exchange;
   const token = bearerOf(request.headers["authorization"]);
+  if (token === undefined && certificateThumbprint !== undefined) {
+    if (agentCertificates.opens(law.customerId, certificateThumbprint)) {
+      trail.principalId = `agent-certificate:${certificateThumbprint}`;
+      return { kind: "agent" };
+    }
+    const says = "The client's certificate is not registered with this workspace.";
+    return { kind: "refused", response: unauthenticated(exchange, "AuthenticationFailed", says) };
+  }
   if (token === undefined || !isIngestionToken(token)) {
     const says =
-      "ODS takes the ingestion token of an `ods` channel of the agent configuration service, as a bearer token.";
+      "ODS takes the ingestion token of an `ods` channel of the agent configuration service, as a bearer token, or a registered certificate.";
     return { kind: "refused", response: unauthenticated(exchange, "AuthenticationFailed", says) };
   }
   const jwks = ingestionKey.jwks();
@@ -158,7 +182,7 @@ function columnsOf(dataType: string): ReadonlyMap<string, string> {
 
 interface Kept {
   readonly law: LawView;
-  readonly caller: Extract<OdsCaller, { kind: "rule" }>;
+  readonly caller: Extract<OdsCaller, { kind: "rule" | "agent" }>;
   readonly envelope: JsonEnvelope;
 }
 
@@ -181,8 +205,8 @@ async function keep(
     law,
     routes: found.routes,
     records,
-    rule: caller.rule.rule,
-    resourceId: resourceOf(exchange, caller.targetId),
+    rule: caller.kind === "rule" ? caller.rule.rule : undefined,
+    resourceId: resourceOf(exchange, caller),
   };
   await writeRecords(exchange, write, context);
   return { status: 200 };
@@ -201,7 +225,7 @@ function routesOf(
   { dataType, table: tableName, stream }: OdsDataType,
 ): Routes {
   const { graph } = exchange.publication;
-  if (withoutFlow.has(dataType)) {
+  if (caller.kind === "agent" || withoutFlow.has(dataType)) {
     const table = lawTableOf(graph, law.id, tableName);
     const route = table && { table, source: table, transformKql: undefined };
     return { kind: "routes", routes: route === undefined ? [] : [route] };
@@ -217,9 +241,12 @@ function routesOf(
 }
 
 /** The agent's header names the cluster that the token was issued to; where it names another, the token's word holds (inferred). */
-function resourceOf(exchange: Exchange, targetId: ResourceId): ResourceId {
+function resourceOf(exchange: Exchange, caller: Kept["caller"]): ResourceId | undefined {
   const named = exchange.request.headers["x-ms-azureresourceid"];
-  if (named !== undefined && (parseId(named) === undefined || !sameId(named, targetId))) {
+  const known = named !== undefined && parseId(named) !== undefined ? named : undefined;
+  if (caller.kind === "agent") return known;
+  const { targetId } = caller;
+  if (named !== undefined && !sameId(known, targetId)) {
     const says = `x-ms-AzureResourceId names ${named.slice(0, 200)}; the token was issued to ${targetId}, which is kept.`;
     note(exchange, { rule: "ods.other-resource", says, source: "inferred" });
   }

@@ -1,6 +1,5 @@
 /** The local certificate authority: one CA in a private folder, and a leaf for each host that is served. */
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -192,16 +191,7 @@ async function mint(
   });
   const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   return {
-    context: createSecureContext({
-      key,
-      cert,
-      minVersion: "TLSv1.2",
-      // Without it OpenSSL ends a resumed handshake in which a client certificate is asked for.
-      sessionIdContext: createHash("sha256")
-        .update(names[0] ?? "")
-        .digest("hex")
-        .slice(0, 32),
-    }),
+    context: createSecureContext({ key, cert, minVersion: "TLSv1.2" }),
     pem: { cert, key },
     renewAtMs: nowMs + (limits.leafLifeMs * 2) / 3,
   };

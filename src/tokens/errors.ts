@@ -107,4 +107,11 @@ export const tokenErrors = {
     "The tenant has the most applications it may have.",
     "Delete applications that are not used.",
   ),
+  AgentCertificateRefused: {
+    status: 403,
+    fault: "caller",
+    retry: false,
+    means: "An agent registers with no certificate, with one that is over, or as one too many.",
+    remedy: "Send a certificate in DER as Base64 that is alive; the message names the limit.",
+  },
 } as const satisfies ErrorCatalogue;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { graphSource, withChanges } from "../../arm/index.ts";
-import type { Change, GraphSource } from "../../arm/index.ts";
+import type { Change, GraphSource, SharedKeySource } from "../../arm/index.ts";
 import { fakeClock, labelsOf, seededRandom, systemClock, systemRandom } from "../../core/index.ts";
 import type { FakeClock } from "../../core/index.ts";
 import { answerPrometheusApi } from "../../query/index.ts";
@@ -17,8 +17,13 @@ import { openMetricsStore } from "../../store/index.ts";
 import type { MetricsStore } from "../../store/index.ts";
 import { openAuthority } from "../../tls/index.ts";
 import type { Authority } from "../../tls/index.ts";
-import { issueToken, openSigningKey } from "../../tokens/index.ts";
-import type { SigningKeys } from "../../tokens/index.ts";
+import {
+  issueToken,
+  openAgentCertificates,
+  openSigningKey,
+  openWorkspaceKeys,
+} from "../../tokens/index.ts";
+import type { AgentCertificates, SigningKeys } from "../../tokens/index.ts";
 import { encodeProxyHeader, encodeWriteRequest, snappyEncode } from "../../wire/index.ts";
 import { receiveRemoteWrite } from "../../ingest/index.ts";
 import { openAccessLog } from "../access-log.ts";
@@ -44,6 +49,8 @@ export interface Ask {
   readonly body?: Uint8Array | string;
   /** The host of the handshake where it is not that of the request. */
   readonly serverName?: string;
+  /** The client's own certificate. */
+  readonly certificate?: { readonly key: string; readonly cert: string };
 }
 
 export interface Answer {
@@ -58,6 +65,9 @@ export interface EdgeRig {
   readonly source: GraphSource;
   readonly store: MetricsStore;
   readonly logs: LogsInMemory;
+  readonly sharedKeys: SharedKeySource;
+  readonly agentCertificates: AgentCertificates;
+  readonly agentsPath: string;
   readonly authority: Authority;
   readonly accessLog: AccessLog;
   readonly accessLogPath: string;
@@ -72,7 +82,7 @@ export interface EdgeRig {
   token(objectId: string, audience: string, options?: { readonly nowMs?: number }): string;
   /** A raw connection: to the public port, or through the forwarder of a private endpoint. */
   dial(via: Via): Promise<Socket>;
-  handshake(via: Via, serverName: string): Promise<TLSSocket>;
+  handshake(via: Via, serverName: string, certificate?: Ask["certificate"]): Promise<TLSSocket>;
   ask(ask: Ask): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -101,8 +111,8 @@ export async function edgeRig(
   const privatePath = join(folder, "edge.sock");
   await edge.listenPrivate(privatePath);
   const dial = (via: Via): Promise<Socket> => dialTo({ publicPort, privatePath }, via);
-  const handshake = async (via: Via, serverName: string): Promise<TLSSocket> =>
-    secured(await dial(via), { servername: serverName, ca: authority.caPem });
+  const handshake: EdgeRig["handshake"] = async (via, serverName, certificate = undefined) =>
+    secured(await dial(via), { servername: serverName, ca: authority.caPem, ...certificate });
   return {
     ...parts,
     edge,
@@ -119,7 +129,7 @@ export async function edgeRig(
     token: (objectId, audience, { nowMs = clock.nowMs() } = {}) =>
       issueToken(loginKey, { audience, tenantId, objectId, appId: objectId, nowMs }),
     async ask(ask) {
-      const socket = await handshake(ask.via, ask.serverName ?? ask.host);
+      const socket = await handshake(ask.via, ask.serverName ?? ask.host, ask.certificate);
       try {
         return await exchange(socket, ask);
       } finally {
@@ -142,6 +152,11 @@ async function openParts(folder: string, clock: FakeClock) {
   const keyAt = (name: string): Promise<SigningKeys> =>
     openSigningKey({ path: join(folder, name), clock, random });
   const accessLogPath = join(folder, "access.ndjson");
+  const agentsPath = join(folder, "agents.json");
+  const [sharedKeys, agentCertificates] = await Promise.all([
+    openWorkspaceKeys({ path: join(folder, "workspaces.json"), random }),
+    openAgentCertificates({ path: agentsPath, clock, random }),
+  ]);
   const [loginKey, ingestionKey, authority, accessLog, store] = await Promise.all([
     keyAt("login.json"),
     keyAt("ingestion.json"),
@@ -152,7 +167,18 @@ async function openParts(folder: string, clock: FakeClock) {
   ]);
   const source = graphSource({ graph: closedEstate(), jwks: loginKey.jwks(), tenantId });
   const logs = logsInMemory();
-  return { logs, loginKey, ingestionKey, authority, accessLog, accessLogPath, store, source };
+  const legacy = { sharedKeys, agentCertificates, agentsPath };
+  return {
+    ...legacy,
+    logs,
+    loginKey,
+    ingestionKey,
+    authority,
+    accessLog,
+    accessLogPath,
+    store,
+    source,
+  };
 }
 
 interface Doors {
