@@ -56,7 +56,7 @@ const WINDOW_BYTES = 1024 * 1024;
 
 /**
  * Reads a segment's records in order, in a window of memory that is as large as its largest record.
- * Ends after the first item that is no record. A payload is valid until the next item is asked for.
+ * Ends after the first item that is no record. A payload is a view of memory that is not written again.
  * `startAt` is the end of a record that was read before.
  */
 export async function* readSegment(

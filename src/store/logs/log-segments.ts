@@ -32,7 +32,7 @@ export interface LogPosition {
 
 /**
  * The records behind `from`, up to and with the number `through`, which the writer has told to be durable.
- * A record's buffers are valid until the next is asked for. Where a damaged segment was cut, its records are left out.
+ * Where a damaged segment was cut, its records are left out.
  *
  * @throws Error where the last record is missing: the log is then damaged.
  */

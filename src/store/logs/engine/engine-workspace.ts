@@ -69,9 +69,6 @@ interface Frozen {
   readonly billed: BilledDay | undefined;
 }
 
-/** Bytes of the log that are read and given to the engine at once. */
-const CHUNK_BYTES = 32 * 1024 * 1024;
-
 export const logFolder = (workspaceFolder: string): string => join(workspaceFolder, "log");
 /** What the engine's statements may reach lies in here. */
 export const engineFolder = (workspaceFolder: string): string => join(workspaceFolder, "tables");
@@ -225,11 +222,11 @@ export class EngineWorkspace {
     const folder = logFolder(this.#options.folder);
     for await (const { record, position } of readLogRecords(folder, this.#position, through)) {
       for (const batch of record.batches) {
-        batches.push({ ...batch, json: Buffer.from(batch.json) });
+        batches.push(batch);
         bytes += batch.json.length;
       }
       last = { position, billed: record.billed };
-      if (bytes >= CHUNK_BYTES) await add();
+      if (bytes >= this.#options.limits.logHotBytesMax) await add();
     }
     await add();
   }

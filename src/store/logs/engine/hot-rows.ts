@@ -184,11 +184,11 @@ function shapesOf(batches: readonly LoggedBatch[], sets: ConstantSets): Readonly
   for (const { table, constants, receivedMs, json, records } of batches) {
     if (records === 0) continue;
     const number = sets.numberOf(constants) ?? -1;
-    const apart = number < 0 ? [] : Object.keys(constants).sort();
-    const key = JSON.stringify([table, apart]);
+    const keptOnce = number < 0 ? [] : Object.keys(constants).sort();
+    const key = JSON.stringify([table, keptOnce]);
     let shape = shapes.get(key);
     if (shape === undefined) {
-      shape = { table, ...shapeColumns(table, new Set(apart)), batches: [], bytes: 0 };
+      shape = { table, ...shapeColumns(table, new Set(keptOnce)), batches: [], bytes: 0 };
       shapes.set(key, shape);
     }
     shape.batches.push({ receivedMs, constants, constantsNumber: number, json });
@@ -199,11 +199,11 @@ function shapesOf(batches: readonly LoggedBatch[], sets: ConstantSets): Readonly
 
 function shapeColumns(
   table: LogTable,
-  apart: ReadonlySet<string>,
+  keptOnce: ReadonlySet<string>,
 ): Pick<Shape, "read" | "columns"> {
   const all = recordColumns(table);
   const own = all.filter(
-    ({ key, name }) => name !== TIME_GENERATED && name !== TIME_RECEIVED && !apart.has(key),
+    ({ key, name }) => name !== TIME_GENERATED && name !== TIME_RECEIVED && !keptOnce.has(key),
   );
   const time = all.filter(({ name }) => name === TIME_GENERATED);
   return { read: [...time, ...own], columns: own.map(({ name, type }) => ({ name, type })) };
