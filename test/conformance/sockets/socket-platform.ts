@@ -13,7 +13,13 @@ import type { Fabric } from "../../../src/network/index.ts";
 import { answerPrometheusApi } from "../../../src/query/index.ts";
 import { openMetricsStore } from "../../../src/store/index.ts";
 import { openAuthority } from "../../../src/tls/index.ts";
-import { issueToken, openSigningKey } from "../../../src/tokens/index.ts";
+import { logsInMemory } from "../../../src/edge/testing/logs-in-memory.ts";
+import {
+  issueToken,
+  openAgentCertificates,
+  openSigningKey,
+  openWorkspaceKeys,
+} from "../../../src/tokens/index.ts";
 import { asker } from "./dressed-graph.ts";
 
 const tenantId = "00000000-0000-4000-8000-0000000000ee";
@@ -63,11 +69,21 @@ export async function startSocketPlatform(first: Graph): Promise<SocketPlatform>
   // Every case makes its endpoints anew, faster than a reader of the link table is allowed to read it.
   const linkClock = fakeClock();
   const linkTablePath = join(folder, "links.json");
+  // Who may come in is asked here; what becomes of records is asked elsewhere.
+  const logs = logsInMemory();
+  const [sharedKeys, agentCertificates] = await Promise.all([
+    openWorkspaceKeys({ path: join(folder, "keys", "workspaces.json"), random }),
+    openAgentCertificates({ path: join(folder, "keys", "agents.json"), clock, random }),
+  ]);
   const edge = createEdge({
     source,
     authority,
     store,
+    logsStore: logs.store,
+    kql: logs.kql,
     ingestionKey,
+    sharedKeys,
+    agentCertificates,
     clock,
     random,
     accessLog,
