@@ -158,3 +158,14 @@ test("no words are the help, and exit 2; --help alone exits 0", async () => {
   const names = new Set(commands.map(({ name }) => name.split(" ")[0] ?? ""));
   for (const name of names) assert.match(help.out, new RegExp(`^ {2}${name} `, "m"));
 });
+
+test("a command's options are not asked of the commands below it", async () => {
+  const { code, note } = await typed("agent", "logs");
+  assert.equal(code, 2);
+  assert.match(
+    note,
+    /required option '--cluster <name>' not specified\n.*linkscope agent logs --help/,
+  );
+  const given = await typed("agent", "logs", "--cluster", "aks-one");
+  assert.match(given.note, /\(NoPlatform\)/);
+});

@@ -50,7 +50,10 @@ function programOf(
     // `show` is a command, and the group of `show topology` as well.
     if (second === undefined) groups.set(first, added.enablePositionalOptions());
     declare(added, command);
-    added.action(() => run(command, inputOf(added)));
+    added.action(() => {
+      requireOptions(added, command);
+      return run(command, inputOf(added));
+    });
   }
   return program;
 }
@@ -115,7 +118,6 @@ function declare(program: Program, command: Command): void {
     const option = new Option(spec.flags, spec.help);
     if (spec.default !== undefined) option.default(spec.default);
     if (spec.choices !== undefined) option.choices(spec.choices);
-    if (spec.required === true) option.makeOptionMandatory();
     program.addOption(option);
   }
   if (command.passThrough === true) program.passThroughOptions();
@@ -130,6 +132,18 @@ function declare(program: Program, command: Command): void {
       ...(examples.length > 0 ? ["", "Examples:", ...examples] : []),
     ].join("\n"),
   );
+}
+
+/** Commander would ask a command's options of its subcommands too: `agent` has a cluster, and so has `agent logs`. */
+function requireOptions(program: Program, { options = [] }: Command): void {
+  const missing = options.find(
+    ({ flags, required }) =>
+      required === true && program.getOptionValue(new Option(flags).attributeName()) === undefined,
+  );
+  if (missing === undefined) return;
+  program.error(`error: required option '${missing.flags}' not specified`, {
+    code: "commander.missingMandatoryOptionValue",
+  });
 }
 
 function inputOf(program: Program): CommandInput {

@@ -1,7 +1,7 @@
 /** What the proof of a cluster's logs probes: the hosts of its workspace, and the flags that ARM shows. */
 import { sameId, stringAt } from "../../arm/index.ts";
 import type { Graph, ResourceId } from "../../arm/index.ts";
-import { cloud } from "../../azure/index.ts";
+import { cloud, odsDataTypes, streamsNamed } from "../../azure/index.ts";
 import { dceOf, ingestionAccess, lawOf, logsQueryAccess, odsAccess } from "../../rules/index.ts";
 import type { DceView, LawView, Origin } from "../../rules/index.ts";
 import type { PathId } from "../paths.ts";
@@ -17,6 +17,8 @@ export interface LogsTarget {
   /** The GUID in its host names and in the path of its queries. */
   readonly customerId: string | undefined;
   readonly odsHost: string | undefined;
+  /** A data type that the rule takes at ODS, for a write without records. */
+  readonly odsProbe: { readonly DataType: string; readonly IPName: string };
   readonly queryHost: string;
   readonly armHost: string;
   readonly ruleId: ResourceId | undefined;
@@ -49,6 +51,7 @@ export function logsTarget(graph: Graph, clusterId: ResourceId): LogsTarget | un
     workspaceId: law?.id,
     customerId: law?.customerId,
     odsHost: law?.hosts.ods,
+    odsProbe: odsProbe(rule),
     queryHost: cloud.logsQueryHost,
     armHost: cloud.armHost,
     ruleId: rule?.rule.id,
@@ -93,6 +96,17 @@ function enabledAddon(graph: Graph, clusterId: ResourceId): LogsAddon | undefine
 
 const highScaleStreamOf = (rule: LogsRule | undefined): string | undefined =>
   streamsOf(rule?.rule).find((stream) => stream.endsWith("-HighScale"));
+
+/** What is said of legacy agents, whose records no rule limits, and of rules without any stream for ODS. */
+const anyRecords = { DataType: "KUBE_POD_INVENTORY_BLOB", IPName: "ContainerInsights" };
+
+function odsProbe(rule: LogsRule | undefined): LogsTarget["odsProbe"] {
+  const types = streamsOf(rule?.rule)
+    .flatMap(streamsNamed)
+    .flatMap(({ dataType }) => odsDataTypes.get(dataType ?? "") ?? []);
+  const [first] = types;
+  return first === undefined ? anyRecords : { DataType: first.dataType, IPName: first.solution };
+}
 
 const missingOf = (
   { auth, rule, law, dce }: Parts,

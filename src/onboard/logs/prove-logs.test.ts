@@ -131,8 +131,8 @@ test("the probe writes nothing, with the token that the agent's channel has, ins
   assert.deepEqual(first, second);
   assert.equal(first?.asCluster, ids.cluster);
   assert.deepEqual(JSON.parse(Buffer.from(first?.body ?? []).toString()), {
-    DataType: "CONTAINERINSIGHTS_CONTAINERLOGV2",
-    IPName: "ContainerInsights",
+    DataType: "CONTAINER_LOG_BLOB",
+    IPName: "Containers",
     DataItems: [],
   });
   assert.match(
@@ -156,6 +156,9 @@ test("at high scale the endpoint is a path of its own", async () => {
   const proof = await proofOf(probes, observed);
   const paths = proof.paths.map(({ id }) => id);
   assert.deepEqual(paths.slice(1, 3), ["logs-ingestion", "logs-ingestion-dce"]);
+  const ods = probes.asked.find(({ path }) => path.startsWith("/OperationalData.svc/"));
+  const said = Buffer.from(ods?.body ?? []).toString();
+  assert.match(said, /KUBE_POD_INVENTORY_BLOB/, "a type that the rule takes there");
   const request = probes.asked.find(({ path }) => path.startsWith("/dataCollectionRules/"));
   assert.match(request?.path ?? "", /dcr-4567\/streams\/Microsoft-ContainerLogV2-HighScale\?/);
   assert.match(request?.ingestionToken?.path ?? "", /channels\/gigl-dce-9\/issueIngestionToken/);

@@ -105,11 +105,7 @@ function odsRequest(target: Target): Omit<ProbeRequest, "host"> | undefined {
   const channel = logs.customerId === undefined ? undefined : `ods-${logs.customerId}`;
   const token = channelToken(target, channel);
   if (token === undefined) return undefined;
-  const body = {
-    DataType: "CONTAINERINSIGHTS_CONTAINERLOGV2",
-    IPName: "ContainerInsights",
-    DataItems: [],
-  };
+  const body = { ...logs.odsProbe, DataItems: [] };
   return {
     method: "POST",
     path: "/OperationalData.svc/PostJsonDataItems?api-version=2016-04-01",
