@@ -15,7 +15,6 @@ import type { HttpHandler, HttpRequest } from "../http/index.ts";
 import { resourceProviders, resourceTypes, roleDefinitionResources } from "../providers/index.ts";
 import { roleAccess } from "../rules/index.ts";
 import { createKqlTranslator } from "../kql/index.ts";
-import type { KqlTranslator } from "../kql/index.ts";
 import { openAuthority, openPrivateFile, sniCallback } from "../tls/index.ts";
 import type { Authority } from "../tls/index.ts";
 import {
@@ -47,15 +46,12 @@ export interface ControlParts {
 }
 
 /** Reads the transformations within rules before they are written. */
-const checkQueries =
-  (translator: KqlTranslator, clock: Clock): NonNullable<ControlOptions["checkQuery"]> =>
-  ({ text, source }) =>
-    translator.translate({
-      text,
-      tables: [source],
-      nowMs: clock.nowMs(),
-      use: "transformation",
-    });
+function transformationParser(clock: Clock) {
+  const translator = createKqlTranslator({ clock, idleMs: PARSER_IDLE_MS });
+  const checkQuery: NonNullable<ControlOptions["checkQuery"]> = ({ text, source }) =>
+    translator.translate({ text, tables: [source], nowMs: clock.nowMs(), use: "transformation" });
+  return { checkQuery, close: () => translator.close() };
+}
 
 /** The tenant and the subscription of one platform: made once, kept with its data. */
 interface Tenant {
@@ -80,7 +76,7 @@ export async function composeControl(
     openSigningKey({ path: join(paths.keys, "tokens.json"), clock, random }),
     openWorkspaceKeys({ path: paths.workspaceKeys, random }),
   ]);
-  const translator = createKqlTranslator({ clock, idleMs: PARSER_IDLE_MS });
+  const parser = transformationParser(clock);
   const credential = await openCredential({ config, parts, tenant });
   const control = createControl({
     databasePath: paths.state,
@@ -91,7 +87,7 @@ export async function composeControl(
     random,
     sharedKeys,
     passLogsQuery: passLogsQueries(sockets.logsQuery),
-    checkQuery: checkQueries(translator, clock),
+    checkQuery: parser.checkQuery,
     jwks: key.jwks(),
     seed: roleDefinitionResources(`/subscriptions/${tenant.subscriptionId}`),
     initial: bootstrapAssignments(tenant, credential.objectId, parts),
@@ -103,13 +99,9 @@ export async function composeControl(
       if (error !== undefined) note(`${method} ${path}: ${error}`);
     },
   });
-  const signIn = tokenService({
-    tenantId: tenant.tenantId,
-    applications: credential.applications,
-    key,
-    clock,
-    random,
-  });
+  const { tenantId } = tenant;
+  const { applications } = credential;
+  const signIn = tokenService({ tenantId, applications, key, clock, random });
   await control.serveFeed(sockets.graphFeed);
   const identity = createHttpServer(
     serverOptions,
@@ -133,8 +125,7 @@ export async function composeControl(
     },
     close: async () => {
       await Promise.all([closeServer(front), portal.close(), closeServer(identity)]);
-      await control.close();
-      await translator.close();
+      await Promise.all([control.close(), parser.close()]);
       credential.close();
     },
   };

@@ -41,6 +41,8 @@ export type {
 } from "./kubernetes-objects.ts";
 export { startReflector } from "./kubernetes-reflector.ts";
 export type { Reflector, ReflectorOptions, ReflectorState } from "./kubernetes-reflector.ts";
+export { armLogsQueryClient, logsQueryClient, LogsQueryError } from "./logs-query-client.ts";
+export type { LogsAnswer, LogsQueryClient } from "./logs-query-client.ts";
 export type {
   LogsChannel,
   LogsConfiguration,

@@ -11,6 +11,7 @@ import { exec } from "./exec.ts";
 import { exportFirewall } from "./export-firewall.ts";
 import { probe } from "./probe.ts";
 import { prove } from "./prove.ts";
+import { queryLogs } from "./query-logs.ts";
 import { queryMetrics } from "./query-metrics.ts";
 import { renderPrometheusFile } from "./render-prometheus.ts";
 import { resolve } from "./resolve.ts";
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   snapshotSave,
   probe,
   queryMetrics,
+  queryLogs,
   show,
   showTopology,
   resolve,
