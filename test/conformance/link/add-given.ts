@@ -69,12 +69,23 @@ export function addResource({ given, kind, name, words }: Line): boolean {
     case "workspace":
       given.workspaces.push({ name, region: region(), public: access() });
       return true;
+    case "law":
+      given.laws.push({
+        name,
+        region: region(),
+        ingestion: words.one("ingestion", ["Enabled", "Disabled", "SecuredByPerimeter"]),
+        query: words.one("query", ["Enabled", "Disabled", "SecuredByPerimeter"]),
+      });
+      return true;
     case "scope":
       given.scopes.push({
         name,
         links: words.names("links"),
         ingestion: mode("ingestion"),
         query: mode("query"),
+        exclusions: (["Open", "PrivateOnly"] as const).flatMap((query) =>
+          words.names(`own${query}`).map((endpoint) => ({ endpoint, query })),
+        ),
       });
       return true;
     case "cluster":

@@ -8,12 +8,20 @@ import {
   hostKey,
   hostKeyChars,
   privateAlias,
-  scopeZones,
   sharedScopeHosts,
   workspaceQueryHost,
 } from "../../../src/azure/index.ts";
-import type { Ask, Given, GivenEndpoint, GivenZone, LinkCase, Where } from "./given.ts";
+import type { Ask, Given, GivenEndpoint, LinkCase, Where } from "./given.ts";
+import {
+  isLaw,
+  lawHostsOf,
+  lawMembers,
+  lawResources,
+  linkedIdOf,
+  logsHostOf,
+} from "./case-logs.ts";
 import { networkResources } from "./case-networks.ts";
+import { zoneResources } from "./case-zones.ts";
 
 const group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/cases";
 
@@ -25,6 +33,8 @@ export const idOf = {
   dce: (name: string): ResourceId =>
     `${group}/providers/Microsoft.Insights/dataCollectionEndpoints/${name}`,
   workspace: (name: string): ResourceId => `${group}/providers/Microsoft.Monitor/accounts/${name}`,
+  law: (name: string): ResourceId =>
+    `${group}/providers/Microsoft.OperationalInsights/workspaces/${name}`,
   scope: (name: string): ResourceId =>
     `${group}/providers/Microsoft.Insights/privateLinkScopes/${name}`,
   cluster: (name: string): ResourceId =>
@@ -58,13 +68,15 @@ const queryHostOf = (given: Given, name: string): string => {
 /** Writes out `{metrics:DCE}`, `{query:WORKSPACE|alias}` and the like. */
 export function writtenOut(given: Given, name: string): string {
   return name.replaceAll(
-    /\{(configuration|logs|metrics|query):([^}|]+)(\|alias)?\}/g,
+    /\{(configuration|logs|metrics|query|ods|oms|agentService):([^}|]+)(\|alias)?\}/g,
     (...parts: string[]) => {
-      const [, door, of = "", alias] = parts;
+      const [, door = "", of = "", alias] = parts;
       const host =
         door === "query"
           ? queryHostOf(given, of)
-          : hostsOf(given, of)[door as "configuration" | "logs" | "metrics"];
+          : isLaw(given, of)
+            ? lawHostsOf(given, of)[door as "ods" | "oms" | "agentService"]
+            : hostsOf(given, of)[door as "configuration" | "logs" | "metrics"];
       return alias === undefined ? host : (privateAlias(host)?.alias ?? host);
     },
   );
@@ -80,7 +92,7 @@ export interface Question {
   /** The host asked, or the name to resolve. */
   readonly host: string;
   readonly recordType: string;
-  /** The DCE or workspace that is asked for. */
+  /** The DCE or workspace, of either kind, that is asked for. */
   readonly targetId?: ResourceId;
   readonly clusterId?: ResourceId;
 }
@@ -105,6 +117,16 @@ export function questionOf(given: Given, ask: Ask): Question {
         recordType: "A",
         targetId: idOf.workspace(ask.to),
       };
+    case "write-logs": {
+      const targetId = idOf.dce(ask.to);
+      return { ask: ask.ask, from, host: hostsOf(given, ask.to).logs, recordType: "A", targetId };
+    }
+    case "send":
+    case "logs":
+    case "arm-logs": {
+      const host = logsHostOf(given, ask.ask, ask.to);
+      return { ask: ask.ask, from, host, recordType: "A", targetId: idOf.law(ask.to) };
+    }
     case "configuration": {
       const host =
         ask.at === "global" ? cloud.globalHandlerHost : hostsOf(given, ask.at).configuration;
@@ -160,7 +182,8 @@ export function resourcesOf(given: Given): readonly ArmResource[] {
         { location: region },
       ),
     ),
-    ...given.scopes.flatMap(({ name, links, ingestion, query }) => [
+    ...lawResources(given),
+    ...given.scopes.flatMap(({ name, links, ingestion, query, exclusions = [] }) => [
       resource(
         idOf.scope(name),
         "Microsoft.Insights/privateLinkScopes",
@@ -168,16 +191,19 @@ export function resourcesOf(given: Given): readonly ArmResource[] {
           accessModeSettings: {
             ingestionAccessMode: ingestion,
             queryAccessMode: query,
-            exclusions: [],
+            exclusions: exclusions.map(({ endpoint, query: queryAccessMode }) => ({
+              privateEndpointConnectionName: `${endpoint}.1`,
+              queryAccessMode,
+            })),
           },
         },
         { location: "global" },
       ),
-      ...links.map((dce) =>
+      ...links.map((linked) =>
         resource(
-          `${idOf.scope(name)}/scopedResources/${dce}-connection`,
+          `${idOf.scope(name)}/scopedResources/${linked}-connection`,
           "Microsoft.Insights/privateLinkScopes/scopedResources",
-          { linkedResourceId: idOf.dce(dce) },
+          { linkedResourceId: linkedIdOf(given, linked) },
         ),
       ),
     ]),
@@ -222,18 +248,19 @@ function clusterResources(name: string, configuration: string | undefined): read
 }
 
 /** The hosts that an endpoint's addresses stand for, in order. */
-function hostsBehind(given: Given, endpoint: GivenEndpoint): readonly string[] {
+export function hostsBehind(given: Given, endpoint: GivenEndpoint): readonly string[] {
   const scope = given.scopes.find(({ name }) => name === endpoint.to);
   if (scope === undefined) return [queryHostOf(given, endpoint.to)];
-  const linked = scope.links.map((name) => hostsOf(given, name));
-  return [
-    ...sharedScopeHosts,
-    ...linked.flatMap(({ configuration, logs, metrics }) => [configuration, logs, metrics]),
-  ];
+  const members = (name: string): readonly string[] => {
+    if (isLaw(given, name)) return lawMembers(given, name);
+    const { configuration, logs, metrics } = hostsOf(given, name);
+    return [configuration, logs, metrics];
+  };
+  return [...sharedScopeHosts, ...scope.links.flatMap(members)];
 }
 
 /** The address of an endpoint's n-th host: the endpoint's index gives the third octet. */
-function addressOf(given: Given, index: number, host: number): string {
+export function addressOf(given: Given, index: number, host: number): string {
   const endpoint = given.endpoints[index];
   const prefix = given.vnets.find(({ name }) => name === endpoint?.vnet)?.prefix;
   if (prefix === undefined) throw new Error(`the endpoint '${endpoint?.name}' needs a given vnet`);
@@ -312,85 +339,3 @@ function endpointResources(
     ...(endpoint.state === "Disconnected" ? [] : [connection]),
   ];
 }
-
-interface DraftZone {
-  readonly id: ResourceId;
-  readonly name: string;
-  readonly policy: GivenZone["policy"];
-  readonly links: Set<string>;
-  readonly records: Map<string, string>;
-}
-
-function zoneResources(given: Given): readonly ArmResource[] {
-  const zones = new Map<ResourceId, DraftZone>();
-  const zoneOf = (name: string, owner?: string): DraftZone => {
-    const id = owner === undefined ? idOf.zone(name) : idOf.ownZone(owner, name);
-    const known = zones.get(id);
-    if (known !== undefined) return known;
-    const { links = [], policy = "Default" } = given.zones.find((one) => one.name === name) ?? {};
-    const made: DraftZone = {
-      id,
-      name,
-      policy,
-      links: new Set(owner === undefined ? links : []),
-      records: new Map(),
-    };
-    zones.set(id, made);
-    return made;
-  };
-  for (const { name } of given.zones) zoneOf(name);
-  for (const [index, endpoint] of given.endpoints.entries()) {
-    if (endpoint.dns === "none") continue;
-    const owner = endpoint.dns === "own" ? endpoint.name : undefined;
-    const toScope = given.scopes.some(({ name }) => name === endpoint.to);
-    const hosts = hostsBehind(given, endpoint);
-    const names = toScope ? scopeZones : hosts.flatMap((host) => privateAlias(host)?.zone ?? []);
-    for (const name of names) {
-      if (endpoint.dns !== "records") zoneOf(name, owner).links.add(endpoint.vnet);
-    }
-    for (const [at, host] of hosts.entries()) {
-      const alias = privateAlias(host);
-      if (alias !== undefined) {
-        zoneOf(alias.zone, owner).records.set(alias.recordName, addressOf(given, index, at));
-      }
-    }
-  }
-  for (const record of given.records) {
-    const name = writtenOut(given, record.name);
-    const zone = [...zones.values()]
-      .filter((one) => name.endsWith(`.${one.name}`))
-      .sort((a, b) => b.name.length - a.name.length)[0];
-    if (zone === undefined) throw new Error(`no given zone holds ${name}`);
-    zone.records.set(name.slice(0, -zone.name.length - 1), record.address);
-  }
-  return [...zones.values()].flatMap(resourcesOfZone);
-}
-
-const resourcesOfZone = ({
-  id,
-  name,
-  policy,
-  links,
-  records,
-}: DraftZone): readonly ArmResource[] => [
-  resource(id, "Microsoft.Network/privateDnsZones", {}, { location: "global" }),
-  ...[...links].map((vnet) =>
-    resource(
-      `${id}/virtualNetworkLinks/${vnet}`,
-      "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-      {
-        virtualNetwork: { id: idOf.vnet(vnet) },
-        registrationEnabled: false,
-        resolutionPolicy: policy,
-      },
-      { location: "global" },
-    ),
-  ),
-  ...[...records].map(([record, address]) =>
-    resource(`${id}/A/${record}`, "Microsoft.Network/privateDnsZones/A", {
-      ttl: 10,
-      fqdn: `${record}.${name}.`,
-      aRecords: [{ ipv4Address: address }],
-    }),
-  ),
-];

@@ -1,11 +1,9 @@
 /** A table over every combination of the inputs of each decision: the rules against the oracle. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { graphOfCase, questionOf } from "./case-graph.ts";
+import { combinations, compare } from "./combinations.ts";
 import { nothingGiven } from "./given.ts";
 import type { Ask, Given, Where } from "./given.ts";
-import { askOracle } from "./oracle.ts";
-import { answerByRules } from "./rules-implementation.ts";
 
 const access = ["Enabled", "Disabled", "SecuredByPerimeter"] as const;
 const modes = ["Open", "PrivateOnly"] as const;
@@ -21,25 +19,6 @@ const places: readonly Where[] = [
   { kind: "through", endpoint: "pe-1" },
   { kind: "through", endpoint: "pe-q" },
 ];
-
-/** Every choice of one value for each name. */
-function* combinations<Choice extends Record<string, unknown>>(values: {
-  readonly [Name in keyof Choice]: readonly Choice[Name][];
-}): Generator<Choice> {
-  const names = Object.keys(values);
-  const sizes = names.map((name) => (values[name] as readonly unknown[]).length);
-  const total = sizes.reduce((product, size) => product * size, 1);
-  for (let index = 0; index < total; index++) {
-    let rest = index;
-    const choice = names.map((name, at) => {
-      const size = sizes[at] ?? 1;
-      const value = (values[name] as readonly unknown[])[rest % size];
-      rest = Math.floor(rest / size);
-      return [name, value];
-    });
-    yield Object.fromEntries(choice) as Choice;
-  }
-}
 
 type World = {
   links: readonly string[];
@@ -93,20 +72,6 @@ const givenOf = (world: World, rest: Partial<Given> = {}): Given => ({
         })),
   ...rest,
 });
-
-/** Asks both, and counts the outcomes, so that a table in which nothing varies cannot pass. */
-function compare(given: Given, asks: readonly Ask[], outcomes: Map<string, number>): void {
-  const graph = graphOfCase({ given });
-  for (const ask of asks) {
-    const expected = askOracle(given, ask);
-    const answer = answerByRules(graph, questionOf(given, ask));
-    outcomes.set(expected.outcome, (outcomes.get(expected.outcome) ?? 0) + 1);
-    const same =
-      answer.outcome === expected.outcome &&
-      (expected.detail === undefined || expected.detail === answer.detail);
-    if (!same) assert.deepEqual({ ask, given, answer }, { ask, given, answer: expected });
-  }
-}
 
 test("ingestion and queries are decided as the oracle decides, in every combination", () => {
   const outcomes = new Map<string, number>();

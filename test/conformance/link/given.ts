@@ -58,11 +58,20 @@ export interface GivenDce {
   readonly public: Access;
 }
 export type GivenWorkspace = GivenDce;
+/** A Log Analytics workspace. */
+export interface GivenLaw {
+  readonly name: string;
+  readonly region: string;
+  readonly ingestion: Access;
+  readonly query: Access;
+}
 export interface GivenScope {
   readonly name: string;
   readonly links: readonly string[];
   readonly ingestion: Mode;
   readonly query: Mode;
+  /** Endpoints whose connections have a query mode of their own. */
+  readonly exclusions?: readonly { readonly endpoint: string; readonly query: Mode }[];
 }
 export interface GivenCluster {
   readonly name: string;
@@ -89,6 +98,7 @@ export interface Given {
   readonly vnets: readonly GivenVnet[];
   readonly dces: readonly GivenDce[];
   readonly workspaces: readonly GivenWorkspace[];
+  readonly laws?: readonly GivenLaw[];
   readonly scopes: readonly GivenScope[];
   readonly clusters: readonly GivenCluster[];
   readonly endpoints: readonly GivenEndpoint[];
@@ -110,6 +120,12 @@ export type Where =
 export type Ask =
   | { readonly ask: "ingest"; readonly from: Where; readonly to: string }
   | { readonly ask: "query"; readonly from: Where; readonly to: string }
+  | {
+      /** Records to ODS; a query at the query host; a query through ARM; records to the logs host of a DCE. */
+      readonly ask: "send" | "logs" | "arm-logs" | "write-logs";
+      readonly from: Where;
+      readonly to: string;
+    }
   | {
       readonly ask: "configuration";
       readonly cluster: string;

@@ -18,8 +18,7 @@ test("every rule of names, links and access speaks in some case", () => {
       }),
     ),
   );
-  const elsewhere =
-    /^(role|subnet|law|group|component)\.|storage-alias|^scope\.query|^dns\.service|on-premises/; // These have tests of their own beside the rules.
+  const elsewhere = /^(role|subnet|group|component)\.|storage-alias|on-premises/; // These have tests of their own beside the rules.
   const silent = Object.keys(ruleSources).filter(
     (rule) => !elsewhere.test(rule) && !spoken.has(rule),
   );
@@ -27,6 +26,7 @@ test("every rule of names, links and access speaks in some case", () => {
     // No question of the language leads here: the graph of a case always has the host's resource.
     "dce.unknown",
     "workspace.unknown",
+    "law.unknown",
     "configuration.not-a-handler",
     "dns.record-alias",
     "dns.chain-too-long",

@@ -2,7 +2,7 @@
 import type { Given, GivenFirewall } from "./given.ts";
 
 /** What is asked of the public side, by the service that it belongs to. */
-export type Door = "metrics" | "configuration" | "query";
+export type Door = "metrics" | "configuration" | "query" | "ods" | "logs" | "write-logs" | "arm";
 
 /** Whether one network's own side of a connected peering gives it access to the other. */
 export const peered = (given: Given, from: string, to: string): boolean =>
@@ -39,11 +39,16 @@ const suffixes: Readonly<Record<Door, string>> = {
   metrics: ".metrics.ingest.monitor.azure.com",
   configuration: ".handler.control.monitor.azure.com",
   query: ".prometheus.monitor.azure.com",
+  ods: ".ods.opinsights.azure.com",
+  logs: ".api.loganalytics.azure.com",
+  "write-logs": ".ingest.monitor.azure.com",
+  arm: ".management.azure.com",
 };
 
 /** Network rules speak first; then what is denied by name (its collection has the smaller priority); then what is allowed. */
 function allows({ networks, allow, deny }: GivenFirewall, door: Door): boolean {
   const matches = (pattern: string): boolean => `x${suffixes[door]}`.endsWith(pattern.slice(1));
-  if (networks.some((one) => one === "AzureMonitor" || one === "*")) return true;
+  if (networks.some((one) => (one === "AzureMonitor" && door !== "arm") || one === "*"))
+    return true;
   return !deny.some(matches) && allow.some(matches);
 }

@@ -13,9 +13,12 @@
  *   ingest(dce, private through S): dce in S -> allow; else as public*.    ingest(dce, public): Enabled -> allow, else deny.
  *   configuration(cluster, global): associated -> redirect, whatever the way*; else private -> refuse, public -> serve.
  *   configuration(cluster, dce): not the associated one -> refuse*; else as ingest(dce).
+ *   send(law, private through S): law in S -> allow; else as public*.      send(law, public): by its ingestion flag.
+ *   logs(law, private through S by C): law in S -> allow; else by C's mode, else S's: PrivateOnly -> deny, Open -> as public.
+ *   logs(law, public): by its query flag.   arm-logs(law): by its query flag, whatever the way.
  *   query(workspace, private): its own endpoint -> allow, another's -> deny*.   query(workspace, public): by its flag.
  */
-import type { Ask, Given, GivenDce, GivenEndpoint, GivenZone, Where } from "./given.ts";
+import type { Ask, Given, GivenDce, GivenEndpoint, GivenLaw, GivenZone, Where } from "./given.ts";
 import { passesEgress, peered, resolvingNetwork } from "./oracle-networks.ts";
 import type { Door } from "./oracle-networks.ts";
 
@@ -28,9 +31,19 @@ export interface OracleAnswer {
 type Named =
   | { readonly of: "shared"; readonly zone: string }
   | { readonly of: "dce"; readonly name: string; readonly zone: string }
+  | { readonly of: "law"; readonly name: string; readonly zone: string }
+  /** ARM: no private link leads there. */
+  | { readonly of: "none"; readonly zone: "" }
   | { readonly of: "workspace"; readonly name: string; readonly zone: string };
 
 const monitorZone = "privatelink.monitor.azure.com";
+const odsZone = "privatelink.ods.opinsights.azure.com";
+/** The zones of a workspace's own hosts. */
+const lawZones: Readonly<Record<string, string>> = {
+  ods: odsZone,
+  oms: "privatelink.oms.opinsights.azure.com",
+  agentService: "privatelink.agentsvc.azure-automation.net",
+};
 
 /** Answers a question about what is given. */
 export function askOracle(given: Given, ask: Ask): OracleAnswer {
@@ -54,6 +67,16 @@ export function askOracle(given: Given, ask: Ask): OracleAnswer {
     }
     case "configuration":
       return configuration(given, ask);
+    case "write-logs": {
+      const dce = given.dces.find(({ name }) => name === ask.to) as GivenDce;
+      const host: Named = { of: "dce", name: ask.to, zone: monitorZone };
+      const way = arrive(given, ask.from, { host, door: "write-logs" });
+      return { outcome: way === "nowhere" ? "unreachable" : ingest(given, way, dce) };
+    }
+    case "send":
+    case "logs":
+    case "arm-logs":
+      return logs(given, ask);
   }
 }
 
@@ -77,6 +100,31 @@ function configuration(given: Given, ask: Ask & { ask: "configuration" }): Oracl
   const dce = given.dces.find(({ name }) => name === ask.at);
   if (associated !== ask.at || dce === undefined) return { outcome: "refuse" };
   return { outcome: ingest(given, way, dce) === "allow" ? "serve" : "refuse" };
+}
+
+type LogsAsk = Extract<Ask, { ask: "send" | "logs" | "arm-logs" | "write-logs" }>;
+
+function logs(given: Given, ask: LogsAsk): OracleAnswer {
+  const law = (given.laws ?? []).find(({ name }) => name === ask.to) as GivenLaw;
+  const asked: Readonly<Record<string, { readonly host: Named; readonly door: Door }>> = {
+    send: { host: { of: "law", name: ask.to, zone: odsZone }, door: "ods" },
+    logs: { host: { of: "shared", zone: monitorZone }, door: "logs" },
+    "arm-logs": { host: { of: "none", zone: "" }, door: "arm" },
+  };
+  const way = arrive(
+    given,
+    ask.from,
+    asked[ask.ask] ?? { host: { of: "none", zone: "" }, door: "arm" },
+  );
+  if (way === "nowhere") return { outcome: "unreachable" };
+  const flag = ask.ask === "send" ? law.ingestion : law.query;
+  if (way === "public" || ask.ask === "arm-logs") return { outcome: byFlag(flag) };
+  const scope = given.scopes.find(({ name }) => name === way.to);
+  if (scope === undefined) return { outcome: "deny" };
+  if (scope.links.includes(law.name)) return { outcome: "allow" };
+  const own = scope.exclusions?.find(({ endpoint }) => endpoint === way.name)?.query;
+  const closed = ask.ask === "logs" && (own ?? scope.query) === "PrivateOnly";
+  return { outcome: closed ? "deny" : byFlag(flag) };
 }
 
 const byFlag = (flag: GivenDce["public"]): string =>
@@ -112,6 +160,8 @@ function arrive(
 function named(given: Given, text: string): Named {
   const [, door, name = ""] = /^\{(\w+):([^}|]+)\}$/.exec(text) ?? [];
   if (door === undefined) return { of: "shared", zone: monitorZone };
+  const lawZone = lawZones[door];
+  if (lawZone !== undefined) return { of: "law", name, zone: lawZone };
   if (door !== "query") return { of: "dce", name, zone: monitorZone };
   const region = given.workspaces.find((one) => one.name === name)?.region;
   return { of: "workspace", name, zone: `privatelink.${region}.prometheus.monitor.azure.com` };
@@ -130,8 +180,10 @@ function resolve(
 
 function withoutType(given: Given, name: Named, from: Where): OracleAnswer {
   const aliased =
-    name.of !== "workspace" ||
-    given.endpoints.some(({ to, state }) => to === name.name && state !== "Disconnected");
+    (name.of !== "workspace" && name.of !== "none") ||
+    given.endpoints.some(
+      ({ to, state }) => name.of === "workspace" && to === name.name && state !== "Disconnected",
+    );
   const asking = from.kind === "vnet" ? from.vnet : undefined;
   const vnet = asking === undefined ? undefined : resolvingNetwork(given, asking);
   if (vnet === "nobody") return { outcome: "servfail" };
@@ -173,6 +225,9 @@ function writes(given: Given, endpoint: GivenEndpoint, name: Named): boolean {
   switch (name.of) {
     case "shared":
       return scope !== undefined;
+    case "none":
+      return false;
+    case "law":
     case "dce":
       return scope?.links.includes(name.name) === true;
     case "workspace":

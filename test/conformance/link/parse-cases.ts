@@ -8,7 +8,7 @@ import type { Ask, Given, LinkCase, Where } from "./given.ts";
 export interface Draft {
   name: string;
   file: string;
-  given: { -readonly [Key in keyof Given]: Given[Key][number][] };
+  given: { -readonly [Key in keyof Required<Given>]: Required<Given>[Key][number][] };
   asks: {
     line: number;
     ask: Ask;
@@ -71,6 +71,7 @@ const newDraft = (file: string, name: string): Draft => ({
     vnets: [],
     dces: [],
     workspaces: [],
+    laws: [],
     scopes: [],
     clusters: [],
     endpoints: [],
@@ -116,6 +117,10 @@ function parseAsk(text: string, fail: Fail): Ask {
   switch (words[0]) {
     case "ingest":
     case "query":
+    case "send":
+    case "logs":
+    case "arm-logs":
+    case "write-logs":
       return parseWrite(words[0], words, fail);
     case "configuration":
       return parseConfiguration(words, fail);
@@ -126,7 +131,11 @@ function parseAsk(text: string, fail: Fail): Ask {
   }
 }
 
-function parseWrite(ask: "ingest" | "query", words: readonly string[], fail: Fail): Ask {
+function parseWrite(
+  ask: Exclude<Ask["ask"], "configuration" | "resolve">,
+  words: readonly string[],
+  fail: Fail,
+): Ask {
   const at = words.lastIndexOf("to");
   const to = words[at + 1];
   if (words[1] !== "from" || at < 0 || to === undefined) {

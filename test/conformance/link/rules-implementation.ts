@@ -1,11 +1,13 @@
 /** The rules as an implementation of the cases: pure functions, no socket. */
 import { parseId } from "../../../src/arm/index.ts";
 import type { Graph } from "../../../src/arm/index.ts";
-import type { Reason } from "../../../src/core/index.ts";
+import type { Reason, Verdict } from "../../../src/core/index.ts";
 import {
   configurationAccess,
   endpointsOf,
   ingestionAccess,
+  logsQueryAccess,
+  odsAccess,
   originOfEndpoint,
   pathToHost,
   publicOrigin,
@@ -27,19 +29,39 @@ export function answerByRules(graph: Graph, question: Question): Answer {
   if (origin === undefined) return { outcome: "unreachable", rules: ids(reasons) };
   const rules = (more: readonly Reason[]): readonly string[] => ids([...reasons, ...more]);
   const { targetId = "", clusterId = "" } = question;
-  if (question.ask === "ingest") {
-    const verdict = ingestionAccess(graph, { origin, dceId: targetId });
-    return { outcome: verdict.outcome, rules: rules(verdict.reasons) };
-  }
-  if (question.ask === "query") {
-    const verdict = workspaceQueryAccess(graph, { origin, workspaceId: targetId });
-    return { outcome: verdict.outcome, rules: rules(verdict.reasons) };
-  }
+  const verdict = verdictOf(graph, { ask: question.ask, origin, targetId });
+  if (verdict !== undefined) return { outcome: verdict.outcome, rules: rules(verdict.reasons) };
   const host = servedHosts(graph).get(question.host);
   if (host === undefined) throw new Error(`${question.host} is not served`);
   const access = configurationAccess(graph, { origin, host, clusterId });
   const detail = access.kind === "redirect" ? nameOf(access.dceId) : undefined;
   return { outcome: access.kind, detail, rules: rules(access.reasons) };
+}
+
+function verdictOf(
+  graph: Graph,
+  {
+    ask,
+    origin,
+    targetId,
+  }: { readonly ask: Question["ask"]; readonly origin: Origin; readonly targetId: string },
+): Verdict | undefined {
+  switch (ask) {
+    case "ingest":
+    case "write-logs":
+      return ingestionAccess(graph, { origin, dceId: targetId });
+    case "query":
+      return workspaceQueryAccess(graph, { origin, workspaceId: targetId });
+    case "send":
+      return odsAccess(graph, { origin, workspaceId: targetId });
+    case "logs":
+      return logsQueryAccess(graph, { origin, workspaceId: targetId, way: "direct" });
+    case "arm-logs":
+      return logsQueryAccess(graph, { origin, workspaceId: targetId, way: "arm" });
+    case "configuration":
+    case "resolve":
+      return undefined;
+  }
 }
 
 function arrival(
