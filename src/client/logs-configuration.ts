@@ -4,7 +4,7 @@
  */
 import { at, isObject, listAt, stringAt } from "../arm/index.ts";
 import type { Json, JsonObject } from "../arm/index.ts";
-import { cloud } from "../azure/index.ts";
+import { cloud, highScaleStream } from "../azure/index.ts";
 import { clientError } from "./errors.ts";
 import type { PeerEvidence } from "./transport.ts";
 
@@ -41,6 +41,7 @@ export interface LogsConfiguration {
 }
 
 const EXTENSION = "ContainerInsights";
+const CONTAINER_LOG_V2 = "CONTAINERINSIGHTS_CONTAINERLOGV2";
 const SYSLOG_STREAMS: readonly string[] = ["LINUX_SYSLOGS_BLOB", "Microsoft-Syslog"];
 
 /**
@@ -72,7 +73,7 @@ export function readLogsConfiguration(
       configurationId,
       channels,
       settings: readSettings(at(extension, "extensionSettings", "dataCollectionSettings") ?? null),
-      streams: streamsOf(extension, sources),
+      streams: new Set([...streamsOf(extension, sources), ...highScaleStreams(sources, channels)]),
       syslog: sources.some(isSyslog),
       ...where,
     };
@@ -87,6 +88,21 @@ function streamsOf(extension: Json, sources: readonly Json[]): ReadonlySet<strin
     .flatMap((source) => listAt(source, "streams"))
     .map((stream) => (typeof stream === "string" ? stream : (stringAt(stream, "stream") ?? "")));
   return new Set([...(isObject(outputs) ? Object.keys(outputs) : []), ...named]);
+}
+
+/** At high scale the container log has its twin's data type; that its source sends to a `gig` channel tells them apart. */
+function highScaleStreams(
+  sources: readonly Json[],
+  channels: readonly LogsChannel[],
+): readonly string[] {
+  const gigs = channels.flatMap(({ kind, channelId }) => (kind === "gig" ? [channelId] : []));
+  const sendsThere = (source: Json): boolean =>
+    listAt(source, "sendToChannels").some((id) => typeof id === "string" && gigs.includes(id));
+  const hasContainerLog = (source: Json): boolean =>
+    listAt(source, "streams").some((stream) => stringAt(stream, "stream") === CONTAINER_LOG_V2);
+  return sources.some((source) => sendsThere(source) && hasContainerLog(source))
+    ? [highScaleStream]
+    : [];
 }
 
 const isSyslog = (source: Json): boolean =>
