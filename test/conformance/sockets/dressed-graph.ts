@@ -1,5 +1,5 @@
 /** A case's graph with what a request needs besides the link: rules, identities and roles. None of it decides about a link. */
-import { withChanges } from "../../../src/arm/index.ts";
+import { stringAt, withChanges } from "../../../src/arm/index.ts";
 import type { ArmResource, Graph, JsonObject, ResourceId } from "../../../src/arm/index.ts";
 import { roleDefinitions } from "../../../src/azure/index.ts";
 import { networkTypes, types } from "../../../src/rules/index.ts";
@@ -41,6 +41,7 @@ export function dressedGraph(
         resource(idOf.vnet(name), networkTypes.vnet, { addressSpace: { addressPrefixes } }),
       ),
     resource(sink, types.workspace, { accountId: "00000000-0000-4000-8000-0000000000bb" }),
+    resource(logSink, types.law, { customerId: "00000000-0000-4000-8000-0000000000bc" }),
     ...dces.map((dce, index) => rule(dce, numbered("dcr-", index))),
     ...dces.map((dce) => roleOn(ruleId(dce), "Monitoring Metrics Publisher")),
     ...graph.ofType(types.workspace).flatMap((workspace, index) => [
@@ -50,6 +51,12 @@ export function dressedGraph(
       },
       roleOn(workspace.id, "Monitoring Data Reader"),
     ]),
+    ...graph
+      .ofType(types.law)
+      .flatMap((law, index) => [
+        sendingRule(law, numbered("dcr-", SENDING + index)),
+        roleOn(law.id, "Reader"),
+      ]),
     ...graph.ofType(types.cluster).map((cluster) => ({
       ...cluster,
       identity: { type: "SystemAssigned", principalId: asker },
@@ -67,6 +74,25 @@ export function writePath(graph: Graph, dceId: ResourceId): string {
   return `/dataCollectionRules/${numbered("dcr-", index)}/streams/Microsoft-PrometheusMetrics/api/v1/write?api-version=2023-04-24`;
 }
 
+/** The path at which the asker may write records through an endpoint. */
+export const recordsPath = (graph: Graph, dceId: ResourceId): string =>
+  `${writePath(graph, dceId).split("/streams/")[0]}/streams/${logStream}?api-version=2023-01-01`;
+
+/** What the token of a workspace's `ods` channel is for. */
+export function channelOf(
+  graph: Graph,
+  lawId: ResourceId,
+): { readonly ruleImmutableId: string; readonly workspaceId: string } {
+  const laws = graph.ofType(types.law);
+  const index = laws.findIndex(({ id }) => id === lawId);
+  const workspaceId = stringAt(laws[index]?.properties, "customerId") ?? "";
+  return { ruleImmutableId: numbered("dcr-", SENDING + index), workspaceId };
+}
+
+const logStream = "Microsoft-ContainerLogV2";
+/** Rules that send to workspaces are numbered from here; those of endpoints from 0. */
+const SENDING = 1000;
+const logSink = idOf.law("keeps-records-that-are-written");
 const sink = idOf.workspace("keeps-what-is-written");
 const accountId = (index: number): string =>
   `00000000-0000-4000-8001-${String(index + 1).padStart(12, "0")}`;
@@ -85,9 +111,28 @@ const rule = (dce: ArmResource, immutableId: string): ArmResource =>
   resource(ruleId(dce), types.dcr, {
     immutableId,
     dataCollectionEndpointId: dce.id,
-    destinations: { monitoringAccounts: [{ accountResourceId: sink, name: "sink" }] },
-    dataFlows: [{ streams: ["Microsoft-PrometheusMetrics"], destinations: ["sink"] }],
+    destinations: {
+      monitoringAccounts: [{ accountResourceId: sink, name: "sink" }],
+      logAnalytics: [{ workspaceResourceId: logSink, name: "records" }],
+    },
+    dataFlows: [
+      { streams: ["Microsoft-PrometheusMetrics"], destinations: ["sink"] },
+      { streams: [logStream], destinations: ["records"] },
+    ],
   });
+
+const sendingRule = (law: ArmResource, immutableId: string): ArmResource =>
+  resource(
+    idOf
+      .dce(law.name)
+      .replace(/dataCollectionEndpoints\/.*/, `dataCollectionRules/sends-${law.name}`),
+    types.dcr,
+    {
+      immutableId,
+      destinations: { logAnalytics: [{ workspaceResourceId: law.id, name: "la" }] },
+      dataFlows: [{ streams: [logStream], destinations: ["la"] }],
+    },
+  );
 
 function roleOn(scope: ResourceId, roleName: string): ArmResource {
   const role = roleDefinitions.find((one) => one.roleName === roleName);

@@ -66,20 +66,33 @@ function unreachable({ code, says }: Extract<Finding, { kind: "failed" }>): Answ
   return { outcome: known ? "unreachable" : `${code} ${says}` };
 }
 
-const errorOf = ({ body }: Answered): { readonly code?: string; readonly message?: string } => {
+interface ErrorBody {
+  readonly code?: string;
+  readonly message?: string;
+  readonly innererror?: { readonly code?: string };
+}
+
+const errorOf = ({ body }: Answered): ErrorBody => {
   const value = body === "" ? {} : (JSON.parse(body) as { readonly error?: object });
   return value.error ?? {};
 };
 
 const asSeen = ({ status, body }: Answered): Answer => ({ outcome: `${status} ${body}` });
 
+/** ODS refuses without a word, the query hosts within their own error, all others by the code. */
+function isNetworkRefusal(answered: Answered, ask: Question["ask"]): boolean {
+  if (answered.status !== 403) return false;
+  if (ask === "send") return answered.body === "";
+  const { code, innererror } = errorOf(answered);
+  return (ask === "logs" ? innererror?.code : code) === "PublicNetworkAccessDenied";
+}
+
 function allowedOrNot(answered: Answered, { question, entry }: FindingContext): Answer {
-  const success = question.ask === "ingest" ? 204 : 200;
+  const success = question.ask === "ingest" || question.ask === "write-logs" ? 204 : 200;
   if (answered.status === success) return { outcome: "allow" };
-  const refused = answered.status === 403 && errorOf(answered).code === "PublicNetworkAccessDenied";
-  if (!refused || entry === undefined) return asSeen(answered);
+  if (!isNetworkRefusal(answered, question.ask) || entry === undefined) return asSeen(answered);
   // What nobody can decide is refused as what is forbidden; only the log tells them apart.
-  const undecided = linkRules(entry).at(-1)?.endsWith(".public-perimeter") === true;
+  const undecided = linkRules(entry).at(-1)?.endsWith("-perimeter") === true;
   return { outcome: undecided ? "unknown" : "deny" };
 }
 

@@ -13,7 +13,7 @@ import type { Answer, LinkCase } from "../link/given.ts";
 import { loadCases } from "../link/parse-cases.ts";
 import { answerByRules } from "../link/rules-implementation.ts";
 import type { Implementation } from "../link/run-cases.ts";
-import { dressedGraph, networksOf, writePath } from "./dressed-graph.ts";
+import { channelOf, dressedGraph, networksOf, recordsPath, writePath } from "./dressed-graph.ts";
 import type { Errand, Finding } from "./inside-client.ts";
 import { standInside } from "./inside.ts";
 import type { InsideClient, InsideOptions } from "./inside.ts";
@@ -65,6 +65,15 @@ export async function openSocketCases(way: InsideOptions["way"]): Promise<Socket
     },
   };
 }
+
+const noControl = "queries through Resource Manager are control's, which this platform has not";
+
+/** The cases that this platform cannot do, with the reason. */
+export const casesOfControl: ReadonlyMap<string, string> = new Map(
+  loadCases()
+    .filter(({ asks }) => asks.some(({ ask }) => ask.ask === "arm-logs"))
+    .map(({ name }) => [name, noControl]),
+);
 
 interface Means {
   readonly platform: SocketPlatform;
@@ -158,6 +167,26 @@ function requestOf(platform: SocketPlatform, graph: Graph, question: Question): 
       const headers = authorized(audiences.prometheus);
       return { method: "GET", path: "/api/v1/query?query=vector(1)", headers, bodyBase64: "" };
     }
+    case "write-logs": {
+      const headers = { ...authorized(audiences.monitor), "content-type": "application/json" };
+      const path = recordsPath(graph, question.targetId ?? "");
+      return { method: "POST", path, headers, bodyBase64: base64(`[${record}]`) };
+    }
+    case "send": {
+      const token = platform.odsToken(channelOf(graph, question.targetId ?? ""));
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const path = "/OperationalData.svc/PostJsonDataItems?api-version=2016-04-01";
+      const body = `{"DataType":"CONTAINERINSIGHTS_CONTAINERLOGV2","IPName":"ContainerInsights","DataItems":[${record}]}`;
+      return { method: "POST", path, headers, bodyBase64: base64(body) };
+    }
+    case "logs": {
+      const { workspaceId } = channelOf(graph, question.targetId ?? "");
+      const path = `/v1/workspaces/${workspaceId}/query?query=ContainerLogV2`;
+      const headers = authorized(audiences.logAnalytics);
+      return { method: "GET", path, headers, bodyBase64: "" };
+    }
+    case "arm-logs":
+      return assert.fail("control is not part of this platform: the case is skipped");
     case "configuration": {
       const path = `/locations/westeurope${question.clusterId}/agentConfigurations?api-version=2022-06-02&platform=linux`;
       const headers = authorized(audiences.monitor);
@@ -167,6 +196,14 @@ function requestOf(platform: SocketPlatform, graph: Graph, question: Question): 
       return assert.fail("names are not asked of HTTPS");
   }
 }
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+/** A record as agents send it. */
+const record = JSON.stringify({
+  TimeGenerated: "2026-01-01T00:00:00Z",
+  Computer: "node-1",
+  LogMessage: "a line",
+});
 
 const entryOf = (platform: SocketPlatform, finding: Finding) =>
   finding.kind === "answered"

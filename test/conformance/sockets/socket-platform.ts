@@ -12,9 +12,11 @@ import { createFabric, readLinkTable } from "../../../src/network/index.ts";
 import type { Fabric } from "../../../src/network/index.ts";
 import { answerPrometheusApi } from "../../../src/query/index.ts";
 import { openMetricsStore } from "../../../src/store/index.ts";
+import type { LogsStore } from "../../../src/store/index.ts";
 import { openAuthority } from "../../../src/tls/index.ts";
 import { logsInMemory } from "../../../src/edge/testing/logs-in-memory.ts";
 import {
+  issueIngestionToken,
   issueToken,
   openAgentCertificates,
   openSigningKey,
@@ -34,6 +36,11 @@ export interface SocketPlatform {
   readonly publish: (graph: Graph) => void;
   /** A valid token of the asker. */
   readonly token: (audience: string) => string;
+  /** What the configuration service gives an agent for the `ods` channel of a rule. */
+  readonly odsToken: (channel: {
+    readonly ruleImmutableId: string;
+    readonly workspaceId: string;
+  }) => string;
   /** What the edge keeps of a request. */
   readonly explain: (requestId: string) => AccessEntry | undefined;
   /** What went wrong beside any request; it should be nothing. */
@@ -69,8 +76,16 @@ export async function startSocketPlatform(first: Graph): Promise<SocketPlatform>
   // Every case makes its endpoints anew, faster than a reader of the link table is allowed to read it.
   const linkClock = fakeClock();
   const linkTablePath = join(folder, "links.json");
-  // Who may come in is asked here; what becomes of records is asked elsewhere.
+  // Who may come in is asked here; what becomes of records, and what queries answer, is asked elsewhere.
   const logs = logsInMemory();
+  logs.translation = { ok: true, sql: "SELECT 1", parameters: [], columns: [], tables: [] };
+  const logsStore: LogsStore = {
+    ...logs.store,
+    workspace: async (customerId) => ({
+      ...(await logs.store.workspace(customerId)),
+      query: () => Promise.resolve({ rows: [], cut: false }),
+    }),
+  };
   const [sharedKeys, agentCertificates] = await Promise.all([
     openWorkspaceKeys({ path: join(folder, "keys", "workspaces.json"), random }),
     openAgentCertificates({ path: join(folder, "keys", "agents.json"), clock, random }),
@@ -79,7 +94,7 @@ export async function startSocketPlatform(first: Graph): Promise<SocketPlatform>
     source,
     authority,
     store,
-    logsStore: logs.store,
+    logsStore,
     kql: logs.kql,
     ingestionKey,
     sharedKeys,
@@ -125,6 +140,8 @@ export async function startSocketPlatform(first: Graph): Promise<SocketPlatform>
         appId: asker,
         nowMs: clock.nowMs(),
       }),
+    odsToken: (channel) =>
+      issueIngestionToken(ingestionKey, { ...channel, targetId: "", nowMs: clock.nowMs() }),
     explain: (requestId) => edge.explainRequest(requestId),
     close: async () => {
       await fabric.close();
