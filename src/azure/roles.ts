@@ -39,6 +39,7 @@ const role = (
   ...rest,
 });
 
+const support = "Microsoft.Support/*";
 const readGroups = "Microsoft.Resources/subscriptions/resourceGroups/read";
 
 /** The built-in roles that the platform knows. Others are refused by name when they are assigned. */
@@ -80,6 +81,33 @@ export const roleDefinitions: readonly RoleDefinition[] = [
   role("b0d8363b-8ddd-447d-831f-62ca05bff136", "Monitoring Data Reader", {
     description: "Reads the data of Azure Monitor workspaces.",
     dataActions: [dataActions.readMetrics],
+  }),
+  role("43d0d8ad-25c7-4714-9337-8ba259a9fe05", "Monitoring Reader", {
+    description: "Views all monitoring data and settings.",
+    actions: ["*/read", "Microsoft.OperationalInsights/workspaces/search/action", support],
+  }),
+  role("73c42c96-874c-492b-b04d-ab87d138a893", "Log Analytics Reader", {
+    description: "Views and queries all logs, and monitoring settings, but no shared keys.",
+    actions: [
+      "*/read",
+      "Microsoft.OperationalInsights/workspaces/analytics/query/action",
+      "Microsoft.OperationalInsights/workspaces/search/action",
+      support,
+    ],
+    notActions: ["Microsoft.OperationalInsights/workspaces/sharedKeys/read"],
+  }),
+  role("92aaf0da-9dab-42b6-94a3-d43ce8d29293", "Log Analytics Contributor", {
+    description: "Reads all monitoring data and edits monitoring settings.",
+    actions: [
+      "*/read",
+      "Microsoft.Insights/alertRules/*",
+      "Microsoft.Insights/diagnosticSettings/*",
+      "Microsoft.OperationalInsights/*",
+      "Microsoft.OperationsManagement/*",
+      "Microsoft.Resources/deployments/*",
+      "Microsoft.Resources/subscriptions/resourcegroups/deployments/*",
+      support,
+    ],
   }),
   role("4d97b98b-1d4f-4787-a291-c67834d212e7", "Network Contributor", {
     description: "Manages networks.",
