@@ -36,10 +36,10 @@ export function endpointResources(
 ): { readonly resources: readonly ArmResource[]; readonly zones: DraftZones } {
   const zones: DraftZones = new Map();
   const next = new Map<string, number>();
-  const take = (network: string): string => {
+  const take = (network: string): string | undefined => {
     const index = next.get(network) ?? 0;
     next.set(network, index + 1);
-    return endpointAddress(estate.networkAt(network), index);
+    return endpointAddress(estate, network, index);
   };
   const resources = [
     ...estate.ofKind("endpoint").flatMap((line) => {
@@ -72,20 +72,23 @@ function targetOf(estate: Estate, line: EstateLine): Target {
 interface Making {
   readonly line: EstateLine;
   readonly zones: DraftZones;
-  readonly take: (network: string) => string;
+  readonly take: (network: string) => string | undefined;
 }
 
 function endpoint(
   estate: Estate,
   making: Making & Target & { readonly members: readonly EndpointMember[] },
 ): readonly ArmResource[] {
-  const { line, members, take, connectionType } = making;
+  const { line, members: all, take, connectionType } = making;
   const network = wordOf(line, "network") ?? "";
   const endpointId = estate.idOf(line.name, "endpoint");
   const addresses = new Map<string, string>();
-  for (const { memberName } of members) {
-    if (!addresses.has(memberName)) addresses.set(memberName, take(network));
+  for (const { memberName } of all) {
+    const address = addresses.has(memberName) ? undefined : take(network);
+    if (address !== undefined) addresses.set(memberName, address);
   }
+  // A member for which the subnet has no address gets neither interface nor record.
+  const members = all.filter(({ memberName }) => addresses.has(memberName));
   const addressOf = ({ memberName }: EndpointMember): string => addresses.get(memberName) ?? "";
   const state = { status: wordOf(line, "state") ?? "", description: "", actionsRequired: "None" };
   const subnet = { id: `${estate.idOf(network, "network")}/subnets/endpoints` };
@@ -145,7 +148,7 @@ function endpoint(
       { location: "westeurope" },
     ),
     ...(state.status === "Disconnected" ? [] : [connection]),
-    ...registered(making, { endpointId, network, addressOf }),
+    ...registered({ ...making, members }, { endpointId, network, addressOf }),
   ];
 }
 
@@ -200,7 +203,7 @@ function storage(estate: Estate, { line, zones, take }: Making): readonly ArmRes
   if (network !== undefined) {
     const zone = zoneIn(zones, `storage-${network}`, blobZone);
     zone.links.set(network, false);
-    zone.records.set(line.name, take(network));
+    zone.records.set(line.name, take(network) ?? "");
     connections.push({
       id: `${id}/privateEndpointConnections/one`,
       name: "one",

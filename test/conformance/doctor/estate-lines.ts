@@ -8,7 +8,7 @@ export interface EstateLine {
 
 /** Each kind's keys with their defaults; `-` is nothing. README.md says what they mean. */
 export const lineKinds: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  network: { region: "westeurope", dns: "-", subscription: "1", endpoints: "/22" },
+  network: { region: "westeurope", dns: "-", subscription: "1", endpoints: "/22", policies: "-" },
   peering: { with: "-", forwarded: "yes", access: "yes" },
   cluster: {
     network: "-",

@@ -1,6 +1,6 @@
 /** Networks of an estate: subnets, peerings, routes, security groups, firewalls, resolvers, and lines to one's own building. */
 import type { ArmResource, Json, JsonObject, ResourceId } from "../../../src/arm/index.ts";
-import { formatIpv4 } from "../../../src/rules/index.ts";
+import { formatIpv4, parseIpv4Prefix, usableAddresses } from "../../../src/rules/index.ts";
 import { resource } from "./estate-parts.ts";
 import type { Estate } from "./estate-parts.ts";
 import { listOf, wordOf } from "./estate-lines.ts";
@@ -9,9 +9,19 @@ import type { EstateLine } from "./estate-lines.ts";
 const base = 10 * 2 ** 24;
 const first = (network: number): number => base + network * 4096;
 
-/** The n-th address of private endpoints in a network: Azure keeps the first four of a subnet. */
-export const endpointAddress = (network: number, index: number): string =>
-  formatIpv4(first(network) + 1024 + 4 + index);
+/** The n-th address of private endpoints in a network, or undefined when the subnet is full. */
+export function endpointAddress(
+  estate: Estate,
+  network: string,
+  index: number,
+): string | undefined {
+  const line = estate.ofKind("network").find(({ name }) => name === network);
+  const length = (line === undefined ? undefined : wordOf(line, "endpoints")) ?? "/22";
+  const prefix = parseIpv4Prefix(`10.0.0.0${length}`);
+  if (prefix === undefined || index >= usableAddresses(prefix)) return undefined;
+  // Azure keeps the first four of a subnet.
+  return formatIpv4(first(estate.networkAt(network)) + 1024 + 4 + index);
+}
 
 const prefixOf = (network: number, part: keyof typeof parts): string =>
   `${formatIpv4(first(network) + parts[part].at)}${parts[part].length}`;
@@ -90,8 +100,11 @@ function subnet(estate: Estate, name: string, part: string, addressPrefix: strin
   const group = estate
     .ofKind("security-group")
     .find((one) => wordOf(one, "of") === name && wordOf(one, "subnet") === part);
+  const line = estate.ofKind("network").find((one) => one.name === name);
+  const policies = line === undefined ? undefined : wordOf(line, "policies");
   const properties: JsonObject = {
     addressPrefix,
+    ...(policies === undefined ? {} : { privateEndpointNetworkPolicies: policies }),
     ...(routed ? { routeTable: { id: tableId(estate, name, part) } } : {}),
     ...(group === undefined
       ? {}

@@ -1,0 +1,99 @@
+/** LS0303: the zones hold what the private endpoint says they should: each member's name with its address. */
+import { idKey, parseId } from "../../arm/index.ts";
+import type { Graph, ResourceId } from "../../arm/index.ts";
+import { groupIds } from "../../azure/index.ts";
+import { endpointMembers, recordsIn, resolverOf, zoneLinksOf } from "../../rules/index.ts";
+import type { EndpointMember, EndpointView } from "../../rules/index.ts";
+import { fail, pass, unknown } from "../check.ts";
+import type { Check, Finding } from "../check.ts";
+import { listing } from "../facts.ts";
+import type { CheckFacts } from "../facts.ts";
+import { az, chainOf, eachPrivateCluster, nameOf, placeOf, restartAgents } from "../way/words.ts";
+import type { ClusterWay } from "../way/cluster-way.ts";
+import { groupZones } from "./ls0302-zone-group.ts";
+
+/** The zones that should hold an endpoint's records: its group's; where it has none, those in force in the cluster's networks. */
+function zonesOf(graph: Graph, endpoint: EndpointView, way: ClusterWay): readonly ResourceId[] {
+  const grouped = groupZones(graph, endpoint.id);
+  if (grouped !== undefined) return grouped;
+  const zones = way.vnetIds.flatMap((vnetId) => {
+    const resolver = resolverOf(graph, vnetId);
+    return resolver.kind === "azure" ? zoneLinksOf(graph, resolver.vnetId) : [];
+  });
+  return [...new Map(zones.map(({ zoneId }) => [idKey(zoneId), zoneId])).values()];
+}
+
+interface Difference {
+  readonly member: EndpointMember;
+  readonly wanted: string;
+  readonly holds: string;
+}
+
+function differences(
+  graph: Graph,
+  zoneId: ResourceId,
+  of: {
+    readonly members: readonly EndpointMember[];
+    readonly addresses: ReadonlyMap<string, string>;
+  },
+): readonly Difference[] {
+  const zone = (parseId(zoneId)?.name ?? "").toLowerCase();
+  const records = recordsIn(graph, zoneId);
+  return of.members.flatMap((member) => {
+    const wanted = of.addresses.get(member.fqdn);
+    if (member.zone !== zone || wanted === undefined) return [];
+    const holds = records.get(member.recordName)?.addresses ?? [];
+    if (holds.includes(wanted)) return [];
+    return [{ member, wanted, holds: holds.join(", ") || "nothing" }];
+  });
+}
+
+const shown = 3;
+
+function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
+  const { graph } = facts;
+  const endpoint = way.scope?.endpoint;
+  if (endpoint === undefined || way.scope === undefined) return [];
+  const members = endpointMembers(graph, way.scope.id, groupIds.azureMonitor);
+  const addresses = new Map(
+    endpoint.addresses.flatMap(({ fqdns, address }) =>
+      fqdns.map((fqdn) => [fqdn.toLowerCase(), address] as const),
+    ),
+  );
+  return zonesOf(graph, endpoint, way).flatMap((zoneId) => {
+    const why = listing(facts, zoneId, "Microsoft.Network/privateDnsZones/A");
+    const found = differences(graph, zoneId, { members, addresses });
+    const chain = chainOf(way, endpoint.id);
+    if (found.length === 0) {
+      return [pass(zoneId, `${nameOf(zoneId)} holds what ${endpoint.name} says.`, { chain })];
+    }
+    if (why !== undefined) return [unknown(zoneId, why, { chain })];
+    const list = found
+      .slice(0, shown)
+      .map(
+        ({ member, wanted, holds }) => `${member.recordName} should be ${wanted} and is ${holds}`,
+      );
+    const more = found.length > shown ? `, and ${found.length - shown} more` : "";
+    const says = `${nameOf(zoneId)} and ${endpoint.name} differ: ${list.join("; ")}${more}.`;
+    const fixes = found.slice(0, shown).map(({ member, wanted }) =>
+      az(`Write the record ${member.recordName}.`, "network private-dns record-set a add-record", {
+        "--zone-name": nameOf(zoneId),
+        "--record-set-name": member.recordName,
+        "--ipv4-address": wanted,
+        ...placeOf(zoneId),
+      }),
+    );
+    return [fail(zoneId, says, { chain, fixes: [...fixes, restartAgents] })];
+  });
+}
+
+export const zoneRecords: Check = {
+  id: "LS0303",
+  title: "the zones hold what the private endpoint says they should",
+  severity: "error",
+  phase: "dns",
+  dependsOn: ["LS0102", "LS0205", "LS0206", "LS0207", "LS0210", "LS0302"],
+  failureModes: ["F26", "F14"],
+  retryMs: 3 * 60 * 1000,
+  run: (facts) => eachPrivateCluster(facts, (way) => look(facts, way)),
+};

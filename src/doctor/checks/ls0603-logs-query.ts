@@ -1,0 +1,68 @@
+/** LS0603: somebody can query the Log Analytics workspaces. */
+import type { ResourceId } from "../../arm/index.ts";
+import {
+  connectionsTo,
+  logsQueryAccess,
+  publicOrigin,
+  scopedResourcesOf,
+} from "../../rules/index.ts";
+import { sameId } from "../../arm/index.ts";
+import { fail, pass, unknown } from "../check.ts";
+import type { Check, Finding } from "../check.ts";
+import type { CheckFacts } from "../facts.ts";
+import type { ClusterWay } from "../way/cluster-way.ts";
+import { az, eachCluster, nameOf, placeOf } from "../way/words.ts";
+
+function look(
+  { graph, coverage }: CheckFacts,
+  way: ClusterWay,
+  id: ResourceId,
+): readonly Finding[] {
+  const chain = [way.id];
+  if (graph.get(id) === undefined) return [];
+  const ask = { origin: publicOrigin, workspaceId: id, way: "direct" } as const;
+  const { outcome, reasons } = logsQueryAccess(graph, ask);
+  if (outcome === "allow") {
+    return [pass(id, `${nameOf(id)} answers queries from public networks.`, { chain, reasons })];
+  }
+  const through = scopedResourcesOf(graph)
+    .filter(({ linkedId }) => sameId(linkedId, id))
+    .flatMap(({ scopeId }) => connectionsTo(graph, scopeId))
+    .filter(({ status }) => status === "Approved");
+  if (through.length > 0) {
+    return [
+      pass(
+        id,
+        `${nameOf(id)} is queried through ${through.length} private endpoints of its scope.`,
+        { chain, reasons },
+      ),
+    ];
+  }
+  const [unread] = coverage.unread;
+  if (outcome === "unknown" || unread !== undefined) {
+    return [unknown(id, reasons.at(-1)?.says ?? "", { chain, reasons })];
+  }
+  const says = `Nobody can query ${nameOf(id)}: it refuses queries from public networks, and no scope with an approved private endpoint links it.`;
+  const fixes = [
+    az(
+      "Open it to queries, or link it to a scope that has a private endpoint.",
+      "monitor log-analytics workspace update",
+      {
+        "--workspace-name": nameOf(id),
+        "--query-access": "Enabled",
+        ...placeOf(id),
+      },
+    ),
+  ];
+  return [fail(id, says, { chain, reasons, fixes })];
+}
+
+export const logsQuery: Check = {
+  id: "LS0603",
+  title: "somebody can query the Log Analytics workspace",
+  severity: "error",
+  phase: "data",
+  dependsOn: ["LS0101", "LS0206", "LS0207", "LS0208"],
+  failureModes: ["F13"],
+  run: (facts) => eachCluster(facts, (way) => way.lawIds.flatMap((id) => look(facts, way, id))),
+};
