@@ -24,6 +24,20 @@ export const agentErrors = {
     means: "A record of the queue on disk is not of this agent's format.",
     remedy: "Let the agent that wrote it send it, or remove the queue's folder.",
   },
+  AgentSettingsInvalid: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The settings of the agent of logs cannot be used.",
+    remedy: "Correct them at the lines that the message names.",
+  },
+  KubeletRefused: {
+    status: 0,
+    fault: "world",
+    retry: true,
+    means: "A kubelet gave no statistics of its node.",
+    remedy: "Give the agent the right to get nodes/stats; look at the kubelet.",
+  },
   NodeNameInvalid: {
     status: 0,
     fault: "caller",

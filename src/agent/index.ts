@@ -7,6 +7,8 @@ export { defaultJobs } from "./default-jobs.ts";
 export type { DiscoveryState } from "./discovery.ts";
 export { hostJob, hostSource } from "./host-collector.ts";
 export type { HostCollectorOptions } from "./host-collector.ts";
+export { startLogsRoles } from "./inventory/logs-roles.ts";
+export type { LogsRoles, LogsRolesOptions } from "./inventory/logs-roles.ts";
 export { createLogsAgent } from "./logs/logs-agent.ts";
 export type {
   LogsAgent,
@@ -18,6 +20,8 @@ export type {
 export type { ContainerFacts } from "./logs/collection-plan.ts";
 export { defaultLogsSettings, logsConfigMap } from "./logs/logs-settings.ts";
 export type { LogsAgentSettings } from "./logs/logs-settings.ts";
+export { parseLogsSettings } from "./logs/parse-logs-settings.ts";
+export type { ReadLogsSettings } from "./logs/parse-logs-settings.ts";
 export { highScaleStream, recordTypes } from "./logs/record-types.ts";
 export type { RecordType } from "./logs/record-types.ts";
 export type { QueueState } from "./queue.ts";

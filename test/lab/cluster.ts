@@ -33,8 +33,44 @@ export function clusterObjects(ports: ClusterPorts, nowMs: number): readonly Kub
     kubernetesService,
     ...kubeSystem(ports),
     ...shop(ports),
+    ...ordersVolume,
   ];
 }
+
+/** A disk that the pods of `batch` claim. */
+const ordersVolume: readonly KubeObject[] = [
+  {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name: "pvc-lab-orders", annotations: SYNTHETIC },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      capacity: { storage: "8Gi" },
+      claimRef: {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        name: "orders",
+        namespace: "shop",
+      },
+      csi: { driver: "disk.csi.azure.com", volumeHandle: "lab-orders" },
+      persistentVolumeReclaimPolicy: "Delete",
+      storageClassName: "managed-csi",
+    },
+    status: { phase: "Bound" },
+  },
+  {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "orders", namespace: "shop" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: "8Gi" } },
+      storageClassName: "managed-csi",
+      volumeName: "pvc-lab-orders",
+    },
+    status: { phase: "Bound", accessModes: ["ReadWriteOnce"], capacity: { storage: "8Gi" } },
+  },
+];
 
 const namespaceOf = (name: string): KubeObject => ({
   apiVersion: "v1",
@@ -175,6 +211,8 @@ interface Workload {
   readonly port?: { readonly name: string; readonly number: number };
   readonly annotations?: Readonly<Record<string, string>>;
   readonly hostNetwork?: boolean;
+  /** The claim of a volume that the pods mount. */
+  readonly claim?: string;
 }
 
 /** The namespace whose pods log what the files of `--pod-log` say. */
@@ -217,6 +255,11 @@ function workload(draft: Workload): KubeObject {
         },
         spec: {
           ...(draft.hostNetwork === true ? { hostNetwork: true } : {}),
+          ...(draft.claim === undefined
+            ? {}
+            : {
+                volumes: [{ name: "data", persistentVolumeClaim: { claimName: draft.claim } }],
+              }),
           restartPolicy: "Always",
           serviceAccountName: "default",
           containers: [
@@ -390,6 +433,7 @@ function shop(ports: ClusterPorts): readonly KubeObject[] {
       namespace,
       name: "batch",
       labels: { app: "batch" },
+      claim: "orders",
       image: "lab/batch:1",
       port,
     }),

@@ -267,6 +267,19 @@ function podStats(pod: KubeObject, nowMs: number): object {
     })),
     ...statsOf(usage, nowMs),
     network: networkOf(usage, nowMs),
+    volume: listAt(pod, "spec", "volumes")
+      .filter((volume) => textAt(volume, "persistentVolumeClaim", "claimName") !== "")
+      .map((volume) => ({
+        name: textAt(volume, "name"),
+        time: timeOf(nowMs),
+        capacityBytes: 8 * 2 ** 30,
+        usedBytes: 3 * 2 ** 30,
+        availableBytes: 5 * 2 ** 30,
+        pvcRef: {
+          name: textAt(volume, "persistentVolumeClaim", "claimName"),
+          namespace: pod.metadata.namespace,
+        },
+      })),
   };
 }
 

@@ -150,23 +150,19 @@ function rotate(file: string, clock: Clock): void {
   }
 }
 
-/** Reads whole lines that a file has got since the last call; what was there before the first is left out. */
+/** Reads whole lines that a file has got since the last call; what is there now is left out. */
 function lineReader(path: string): () => readonly Buffer[] {
-  let offset: number | undefined;
+  let offset = existsSync(path) ? statSync(path).size : 0;
   let fileId = "";
   let rest: Buffer = Buffer.alloc(0);
   const chunk = Buffer.alloc(READ_BYTES);
   return () => {
-    if (!existsSync(path)) {
-      offset ??= 0;
-      return [];
-    }
+    if (!existsSync(path)) return [];
     const file = openSync(path, "r");
     try {
       const { dev, ino, size } = fstatSync(file);
       const id = `${dev}:${ino}`;
-      if (offset === undefined) offset = size;
-      else if ((fileId !== "" && id !== fileId) || size < offset) {
+      if ((fileId !== "" && id !== fileId) || size < offset) {
         offset = 0;
         rest = Buffer.alloc(0);
       }

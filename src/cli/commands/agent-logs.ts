@@ -1,14 +1,22 @@
 /** `agent logs`: the agent of Container insights: logs of containers, inventory, events and performance, over the private link. */
+import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { stringAt } from "../../arm/index.ts";
-import { createLogsAgent, defaultLogsSettings } from "../../agent/index.ts";
-import type { LogsAgentSettings, LogsAgentState, NodeLogs } from "../../agent/index.ts";
-import { managedIdentityClient } from "../../client/index.ts";
-import { CodedError } from "../../core/index.ts";
+import {
+  defaultLogsSettings,
+  parseLogsSettings,
+  sayProblems,
+  startLogsRoles,
+} from "../../agent/index.ts";
+import type { LogsRoles, ReadLogsSettings } from "../../agent/index.ts";
+import { kubernetesClient, managedIdentityClient } from "../../client/index.ts";
+import type { KubernetesClient } from "../../client/index.ts";
+import { CodedError, messageOf } from "../../core/index.ts";
 import type { CliContext, Command, CommandInput } from "../command.ts";
 import { connect, findResource, vnetOfCluster } from "../platform/connect.ts";
 import { lastingTransport } from "../platform/lasting-transport.ts";
 import { types } from "../types.ts";
+import { accessOf } from "./agent-scraping.ts";
 import { printable } from "../views/table.ts";
 import { stopped } from "./up.ts";
 
@@ -31,6 +39,11 @@ export const agentLogs: Command = {
       flags: "--kubeconfig-exec",
       help: "let the kubeconfig run a program for its credential",
     },
+    { flags: "--no-inventory", help: "leave the cluster's inventory to another agent" },
+    {
+      flags: "--settings <file>",
+      help: "what is collected, as the ConfigMap container-azm-ms-agentconfig has it",
+    },
   ],
   exitCodes: { 0: "stopped by Ctrl-C or SIGTERM", 1: "could not start", 2: "wrong use" },
   examples: [
@@ -39,7 +52,9 @@ export const agentLogs: Command = {
   ],
   async run(input, context) {
     const nodes = nodesOf(input, context);
-    const settings: LogsAgentSettings = defaultLogsSettings;
+    // What the files say is checked before anything is asked.
+    const { settings, notDone } = await settingsOf(input);
+    const kubernetes = await kubernetesOf(input, context);
     const connection = connect(input, context);
     const { clock, random } = context;
     const clusterId = await findResource(
@@ -57,7 +72,7 @@ export const agentLogs: Command = {
     }
     const transport = await lastingTransport(connection, { kind: "vnet", vnet, as: clusterId });
     const name = stringAt(cluster, "name") ?? "";
-    const running = createLogsAgent({
+    const running = startLogsRoles({
       clusterId,
       region: stringAt(cluster, "location") ?? "",
       transport,
@@ -65,47 +80,91 @@ export const agentLogs: Command = {
       folder: join(connection.file.data, "agents", name, "logs"),
       lockFile: context.lockFile,
       settings,
+      notDone,
       nodes,
-      sources: [],
+      ...(kubernetes === undefined ? {} : { kubernetes }),
+      inventory: input.flag("inventory"),
+      clusterName: name,
+      podName: "",
       clock,
       random,
     });
-    context.note(
-      `agent of logs of ${name} in ${vnet.split("/").at(-1)}, reading ${nodes.length === 0 ? "no files" : nodes.map((node) => node.folder).join(", ")}\n`,
-    );
+    context.note(`${describe(name, { nodes, vnet, hasCluster: kubernetes !== undefined })}\n`);
+    for (const one of notDone) context.note(`agent logs: ${one}\n`);
     await stopped(context);
     await running.stop();
     transport.close();
+    kubernetes?.close();
     connection.close();
-    sayState(running.state(), context);
+    sayState(running, context);
     return 0;
   },
 };
 
-function nodesOf(input: CommandInput, context: CliContext): readonly NodeLogs[] {
-  const named = input.text("log-folder");
-  if (named === undefined) return [];
-  const folder = isAbsolute(named) ? named : resolve(context.workingFolder, named);
+interface NodeFolder {
+  readonly name: string;
+  readonly folder?: string;
+}
+
+function describe(
+  name: string,
+  what: {
+    readonly nodes: readonly NodeFolder[];
+    readonly vnet: string;
+    readonly hasCluster: boolean;
+  },
+): string {
+  const folders = what.nodes.flatMap(({ folder }) => folder ?? []);
+  const files = folders.length === 0 ? "no files" : `the logs in ${folders.join(", ")}`;
+  const cluster = what.hasCluster ? "its API server" : "no API server";
+  return `agent of logs of ${name} in ${what.vnet.split("/").at(-1)}, reading ${files} and ${cluster}`;
+}
+
+/** @throws CodedError AgentSettingsInvalid with each problem's line and column. */
+async function settingsOf(input: CommandInput): Promise<ReadLogsSettings> {
+  const path = input.text("settings");
+  if (path === undefined) return { settings: defaultLogsSettings, notDone: [] };
+  const invalid = (says: string, cause?: unknown): CodedError =>
+    new CodedError("AgentSettingsInvalid", says, { cause });
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw invalid(`${path}: ${messageOf(error)}.`, error);
+  });
+  const read = parseLogsSettings(text);
+  if ("problems" in read) throw invalid(sayProblems(path, read.problems));
+  return read;
+}
+
+async function kubernetesOf(
+  input: CommandInput,
+  context: CliContext,
+): Promise<KubernetesClient | undefined> {
+  const kubeconfig = input.text("kubeconfig");
+  if (kubeconfig === undefined) return undefined;
+  const access = await accessOf(kubeconfig, input, context);
+  const { clock, environment } = context;
+  return kubernetesClient({ access, clock, environment });
+}
+
+function nodesOf(input: CommandInput, context: CliContext): readonly NodeFolder[] {
   const names = (input.text("node") ?? "").split(",").filter((name) => name !== "");
-  const facts = { metadata: () => undefined, image: () => undefined, isExcluded: () => false };
+  const named = input.text("log-folder");
+  if (named === undefined) return names.map((name) => ({ name }));
+  const folder = isAbsolute(named) ? named : resolve(context.workingFolder, named);
   return names.map((name) => ({
     name,
     folder: names.length === 1 ? folder : join(folder, name),
-    facts,
   }));
 }
 
-function sayState(state: LogsAgentState, context: CliContext): void {
+function sayState(agent: LogsRoles, context: CliContext): void {
+  const state = agent.state();
   const say = (text: string): void => context.note(`agent logs: ${printable(text)}\n`);
   if (state.configurationFailure !== undefined) say(state.configurationFailure);
   for (const [node, collector] of state.collectors) {
-    const { files, records, bytesRead, malformedLines, lostFiles, refused, failure } = collector;
-    say(
-      `${node}: ${records} records of ${files} files (${bytesRead} bytes read); ${malformedLines} lines malformed, ${lostFiles} files lost`,
-    );
-    for (const one of refused) say(`${node}: ${one}; not followed`);
-    if (failure !== undefined) say(`${node}: ${failure}`);
+    const { files, records, bytesRead } = collector;
+    say(`${node}: ${records} records of ${files} files (${bytesRead} bytes read)`);
   }
+  for (const failure of agent.failures()) say(failure);
   for (const [what, { queue, outlet }] of [
     ["logs", state.logs],
     ["records", state.records],
