@@ -281,6 +281,7 @@ export const limits = {
   onboardProvisioningWaitMs: 5_000,
   onboardTriesMax: 4,
   onboardPollMs: 5_000,
+  onboardFirstPollMs: 500,
   proofFreshMs: 5 * 60 * 1000,
   estateBytesMax: 256 * 1024,
   prometheusFileBytesMax: 4 * 1024 * 1024,

@@ -335,10 +335,14 @@ test("data has arrived when probes pass by the endpoint and a sample is newer th
   assert.match(publicly.says, /^configuration does not pass privately yet/);
 });
 
-test("waiting asks at each poll until it is there, and no longer than it may", async () => {
+test("waiting asks soon, then ever later up to the poll, until it is there, and no longer than it may", async () => {
+  const first = limits.onboardFirstPollMs;
+  const poll = limits.onboardPollMs;
+  const waitMs = 15 * first + poll + 1;
   const run = async (arrivesAt: number) => {
     const clock = fakeClock(nowMs);
     const waits: number[] = [];
+    const state = { done: false };
     const done = untilArrived(
       () => {
         const arrived = clock.nowMs() - nowMs >= arrivesAt;
@@ -346,22 +350,19 @@ test("waiting asks at each poll until it is there, and no longer than it may", a
           ? Promise.resolve({ arrived, says: "here" })
           : Promise.reject(new Error("not yet"));
       },
-      {
-        clock,
-        startMs: nowMs,
-        waitMs: 2 * limits.onboardPollMs + 1,
-        onWait: (_, elapsedMs) => void waits.push(elapsedMs),
-      },
-    );
-    for (let step = 0; step < 4; step += 1) {
+      { clock, startMs: nowMs, waitMs, onWait: (_, elapsedMs) => void waits.push(elapsedMs) },
+    ).finally(() => void (state.done = true));
+    while (!state.done) {
       await new Promise(setImmediate);
-      clock.advance(step === 2 ? 1 : limits.onboardPollMs);
+      clock.advance(1);
     }
     return [(await done).says, ...waits];
   };
-  const poll = limits.onboardPollMs;
+  const soon = [0, first, 3 * first, 7 * first, 15 * first];
   assert.deepEqual(await run(0), ["here"]);
-  assert.deepEqual(await run(2 * poll), ["here", 0, poll]);
-  assert.deepEqual(await run(2 * poll + 1), ["here", 0, poll, 2 * poll]);
-  assert.deepEqual(await run(2 * poll + 2), ["not yet", 0, poll, 2 * poll, 2 * poll + 1]);
+  assert.deepEqual(await run(7 * first), ["here", ...soon.slice(0, 3)]);
+  // The fifth wait would be longer than a poll, and the last ends with the time.
+  const late = [...soon, 15 * first + poll];
+  assert.deepEqual(await run(waitMs), ["here", ...late]);
+  assert.deepEqual(await run(waitMs + 1), ["not yet", ...late, waitMs]);
 });

@@ -20,7 +20,8 @@ export interface Patience {
 }
 
 /**
- * Asks every `limits.onboardPollMs`. A question that fails is no answer yet.
+ * Asks again after `limits.onboardFirstPollMs`, then after twice as long each time, up to `limits.onboardPollMs`: on a
+ * platform beside it data comes at once, in Azure after minutes. A question that fails is no answer yet.
  *
  * @returns the last answer. @throws only when `signal` is aborted.
  */
@@ -28,13 +29,13 @@ export async function untilArrived(
   ask: () => Promise<Arrival>,
   { clock, startMs, waitMs, onWait, signal }: Patience,
 ): Promise<Arrival> {
-  for (;;) {
+  for (let pollMs: number = limits.onboardFirstPollMs; ; pollMs *= 2) {
     const answer = await ask().catch((error: unknown) => notYet(error, signal));
     if (answer.arrived) return answer;
     const elapsedMs = clock.nowMs() - startMs;
     onWait?.(answer.says, elapsedMs);
     if (elapsedMs >= waitMs) return answer;
-    await sleep(clock, Math.min(limits.onboardPollMs, waitMs - elapsedMs), signal);
+    await sleep(clock, Math.min(pollMs, limits.onboardPollMs, waitMs - elapsedMs), signal);
   }
 }
 
