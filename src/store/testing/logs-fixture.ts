@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { fakeClock, seededRandom } from "../../core/index.ts";
-import type { Clock, FakeClock, LogColumn, LogTable } from "../../core/index.ts";
+import { fakeClock, seededRandom, systemClock } from "../../core/index.ts";
+import type { FakeClock, LogColumn, LogTable } from "../../core/index.ts";
 import { openLogsStore, serveLogEngine } from "../index.ts";
 import type {
   EngineChannel,
@@ -18,12 +18,15 @@ import type {
 
 export const CUSTOMER = "22222222-3333-4444-8555-666666666666";
 
-/** The engine's code in this process: what a child would be sent and would answer, as clones. */
-export function engineHere(clock: Clock): EngineChannel & { readonly die: () => void } {
+/**
+ * The engine's code in this process: what a child would be sent and would answer, as clones. A query's time is the machine's,
+ * for the database runs on it.
+ */
+export function engineHere(): EngineChannel & { readonly die: () => void } {
   let on: Parameters<EngineChannel["listen"]>[0] | undefined;
   let alive = true;
   const engine = serveLogEngine({
-    clock,
+    clock: systemClock(),
     random: seededRandom(3),
     send: (message: FromEngine) => {
       if (alive) on?.message(structuredClone(message));
@@ -70,7 +73,7 @@ export async function logsFixture(
     const store = await openLogsStore({
       folder,
       clock,
-      startEngine: () => engineHere(clock),
+      startEngine: () => engineHere(),
       onNote: (_, note) => void notes.push(note),
       limits,
     });

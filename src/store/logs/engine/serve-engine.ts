@@ -35,6 +35,8 @@ export function serveLogEngine(options: ServeEngineOptions): ServedEngine {
   };
 }
 
+const INTERRUPT_AGAIN_MS = 20;
+
 interface Running {
   connection: DuckDBConnection | undefined;
   stoppedBy: "timeout" | "caller" | undefined;
@@ -136,6 +138,8 @@ class LogEngine {
     if (running === undefined) return;
     running.stoppedBy ??= by;
     running.connection?.interrupt();
+    // A statement that was about to start forgets the interrupt; so it comes again until the query has ended.
+    this.#options.clock.after(INTERRUPT_AGAIN_MS, () => this.#stop(id, by));
   }
 
   async #flush({
