@@ -11,17 +11,25 @@ export {
   whyUnread,
 } from "./facts.ts";
 export type { CheckFacts, Presence } from "./facts.ts";
+export { doctorErrors } from "./errors.ts";
+export type { DoctorCode } from "./errors.ts";
 export { clustersNamed, factsOf } from "./facts-of.ts";
 export { command, shellLine, step } from "./fix.ts";
 export type { Fix } from "./fix.ts";
 export { reportJson } from "./output/json.ts";
+export { reportJunit } from "./output/junit.ts";
+export { reportMarkdown } from "./output/markdown.ts";
+export { reportSarif } from "./output/sarif.ts";
 export { countsOf, exitOf, rootsOf, shownIn } from "./output/report-view.ts";
 export type { Counts, ReportHead, Root } from "./output/report-view.ts";
 export { reportLines, shortLines } from "./output/table.ts";
 export type { PlannedRequest, ProbePlan } from "./probe/probe-plan.ts";
+export { readSuppressions } from "./read-suppressions.ts";
 export { runChecks } from "./run-checks.ts";
 export type { CheckReport, CheckResult, Cause } from "./run-checks.ts";
+export { inPhases, usualPhases } from "./select-phases.ts";
 export type { Suppression } from "./suppressions.ts";
+export { patienceMs, withWaiting } from "./waiting.ts";
 
 /** Plans and scripts of probes, and proofs over fragments: with what proofs need, loaded only where it is asked for. */
 export const loadProbing = () => import("./probe/probing.ts");

@@ -150,6 +150,10 @@ function identityOf(value: Json | undefined): JsonObject | undefined {
 
 const embeddedLists = ["subnets", "virtualNetworkPeerings", "privateEndpointConnections"] as const;
 
+/** The children that a resource carries within it. */
+export const childrenOf = (resource: ArmResource): readonly ArmResource[] =>
+  embedded(resource).flatMap(({ children }) => children);
+
 /** The children that a resource's GET carries within it: they are resources of their own, and their list is complete. */
 function embedded(
   resource: ArmResource,

@@ -26,3 +26,6 @@ export type { SnapshotSource } from "./take-snapshot.ts";
 export const loadCollection = () => import("./take-snapshot.ts");
 /** The way to real Azure, with Azure's own libraries. */
 export const loadAzure = () => import("./azure-source.ts");
+
+/** What is laid over a snapshot: templates, plans, fragments; loaded only where it is asked for. */
+export const loadOverlays = () => import("./overlay/overlays.ts");

@@ -1,66 +1,170 @@
 /** `check`: gathers the facts, runs the checks, prints the report. */
-import { CodedError } from "../../core/index.ts";
+import { CodedError, limits, sleep } from "../../core/index.ts";
 import {
   checks,
   clustersNamed,
   exitOf,
   factsOf,
-  reportJson,
-  reportLines,
+  inPhases,
+  patienceMs,
+  phases,
+  readSuppressions,
   runChecks,
-  shortLines,
+  usualPhases,
+  withWaiting,
 } from "../../doctor/index.ts";
-import type { CheckFacts, CheckReport, ReportHead } from "../../doctor/index.ts";
-import type { Snapshot } from "../../snapshot/index.ts";
+import type { CheckFacts, CheckReport, Phase, Suppression } from "../../doctor/index.ts";
+import { loadOverlays } from "../../snapshot/index.ts";
+import type { ProbeFragment, Snapshot } from "../../snapshot/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
-import { snapshotOf } from "./sources.ts";
+import { printed } from "./print-report.ts";
+import { fileText, openSource, snapshotFrom, snapshotInFile } from "./sources.ts";
+
+/** How often `--wait` looks again, milliseconds. */
+const LOOK_AGAIN_MS = 15_000;
 
 /** Runs `check` and answers with its exit code. */
 export async function runCheck(input: CommandInput, context: CliContext): Promise<number> {
-  const { snapshot, source } = await snapshotOf(input, context);
-  const facts = clusterFacts(snapshot, input, context);
-  const report = runChecks(checks, facts);
-  const exit = exitOf(report, {
-    failOnWarning: input.text("fail-on") === "warning",
-    strict: input.flag("strict"),
-  });
-  context.out(printed(report, headOf(facts, source), { input, exit }));
-  return exit;
+  const suppressions = suppressionsOf(input, context);
+  const wanted = phasesOf(input);
+  const looking = await openLooking(input, context);
+  try {
+    const look = async (): Promise<{ facts: CheckFacts; report: CheckReport }> => {
+      const facts = await factsFrom(await looking.snapshot(), input, context);
+      const report = inPhases(runChecks(checks, facts, suppressions), wanted);
+      return { facts, report: withWaiting(report, facts) };
+    };
+    let seen = await look();
+    if (input.flag("wait")) {
+      if (!looking.canWait) {
+        throw new CodedError("WrongUse", "A file does not change: --wait needs a live source.");
+      }
+      seen = await untilSettled(seen, look, context);
+    }
+    const exit = exitOf(seen.report, {
+      failOnWarning: input.text("fail-on") === "warning",
+      strict: input.flag("strict"),
+    });
+    context.out(printed(seen, { input, exit, source: looking.source }));
+    return exit;
+  } finally {
+    looking.close();
+  }
 }
 
-function clusterFacts(snapshot: Snapshot, input: CommandInput, { clock }: CliContext): CheckFacts {
-  const facts = factsOf(snapshot, { nowMs: clock.nowMs() });
+interface Looking {
+  readonly snapshot: () => Promise<Snapshot>;
+  /** What the report calls it. */
+  readonly source: string;
+  readonly canWait: boolean;
+  readonly close: () => void;
+}
+
+async function openLooking(input: CommandInput, context: CliContext): Promise<Looking> {
+  const file = input.text("snapshot");
+  if (file !== undefined) {
+    if (input.text("cloud") !== undefined) {
+      throw new CodedError("WrongUse", "Give --snapshot or --cloud, not both.");
+    }
+    const snapshot = snapshotInFile(file, context);
+    const source = `the snapshot ${file}`;
+    return { snapshot: () => Promise.resolve(snapshot), source, canWait: false, close: () => {} };
+  }
+  const open = await openSource(input, context);
+  const source = open.source.source === "azure" ? "Azure" : "the running platform";
+  return {
+    snapshot: async () => snapshotFrom(open, await open.clusterIds(input.text("cluster")), context),
+    source,
+    canWait: true,
+    close: open.close,
+  };
+}
+
+/** Looks again until nothing fails that waiting could help, or the time of the check that takes longest has passed. */
+async function untilSettled<Seen extends { readonly report: CheckReport }>(
+  first: Seen,
+  look: () => Promise<Seen>,
+  { clock, note, stopped }: CliContext,
+): Promise<Seen> {
+  const startMs = clock.nowMs();
+  let seen = first;
+  for (;;) {
+    const untilMs = startMs + patienceMs(seen.report);
+    const leftMs = untilMs - clock.nowMs();
+    if (leftMs <= 0) return seen;
+    const late = seen.report.results.filter(
+      ({ check, finding, explainedBy }) =>
+        explainedBy === undefined &&
+        check.retryMs !== undefined &&
+        (finding.status === "fail" || finding.status === "waiting"),
+    );
+    note(
+      `waiting for ${[...new Set(late.map(({ check }) => check.id))].join(", ")}: up to ${Math.ceil(leftMs / 1000)} s\n`,
+    );
+    await sleep(clock, Math.min(LOOK_AGAIN_MS, leftMs), stopped);
+    seen = await look();
+  }
+}
+
+/** The facts of a snapshot with what `--with` lays over it. */
+async function factsFrom(
+  snapshot: Snapshot,
+  input: CommandInput,
+  context: CliContext,
+): Promise<CheckFacts> {
+  const nowMs = context.clock.nowMs();
+  const laid = await laidOver(snapshot, input, context);
+  const facts = factsOf(laid.snapshot, { nowMs, probes: laid.probes, planned: laid.planned });
   const named = input.text("cluster");
   if (named === undefined) return facts;
-  const clusters = clustersNamed(facts, named);
+  const clusters = named.split(",").flatMap((one) => clustersNamed(facts, one));
   if (clusters.length > 0) return { ...facts, clusters };
   throw new CodedError("NameNotFound", `There is no cluster '${named}' in the facts.`);
 }
 
-const headOf = (facts: CheckFacts, source: string): ReportHead => ({
-  cloud: facts.cloud,
-  clusters: facts.clusters,
-  source,
-  takenAtMs: facts.takenAtMs,
-  nowMs: facts.nowMs,
-  probes: facts.probes,
-  unread: facts.coverage.unread.map(
-    ({ path, status, code, says }) => `${path}: ${status} ${code}: ${says}`,
-  ),
-  version: "0.1.0",
-});
+/** A snapshot with the files of `--with` on it: overlays in their order, and fragments. */
+export async function laidOver(
+  snapshot: Snapshot,
+  input: CommandInput,
+  context: CliContext,
+): Promise<{
+  readonly snapshot: Snapshot;
+  readonly probes: readonly ProbeFragment[];
+  readonly planned: ReadonlySet<string>;
+}> {
+  const files = input.texts("with");
+  if (files.length === 0) return { snapshot, probes: [], planned: new Set() };
+  const { groupOfId, overlaid, readOverlay } = await loadOverlays();
+  const [clusterId = ""] = snapshot.clusters;
+  const cluster = snapshot.resources.find(({ id }) => id === clusterId);
+  const groupId = input.text("group") ?? groupOfId(clusterId);
+  const laid = files.map((file) =>
+    readOverlay(fileText(file, context, limits.overlayBytesMax), file, {
+      groupId,
+      location: cluster?.location,
+    }),
+  );
+  const overlays = laid.flatMap((one) => (one.kind === "overlay" ? [one.overlay] : []));
+  const probes = laid.flatMap((one) => (one.kind === "fragment" ? [one.fragment] : []));
+  if (overlays.length === 0) return { snapshot, probes, planned: new Set() };
+  return { ...overlaid(snapshot, overlays), probes };
+}
 
-function printed(
-  report: CheckReport,
-  head: ReportHead,
-  { input, exit }: { readonly input: CommandInput; readonly exit: number },
-): string {
-  switch (input.text("output")) {
-    case "json":
-      return reportJson(report, head, exit);
-    case "short":
-      return `${shortLines(report, head).join("\n")}\n`;
-    default:
-      return `${reportLines(report, head, { all: input.flag("all") }).join("\n")}\n`;
-  }
+function suppressionsOf(input: CommandInput, context: CliContext): readonly Suppression[] {
+  const file = input.text("suppressions");
+  if (file === undefined) return [];
+  const text = fileText(file, context, limits.suppressionsBytesMax);
+  return readSuppressions(
+    text,
+    file,
+    checks.map(({ id }) => id),
+  );
+}
+
+/** The phases that the options name. */
+function phasesOf(input: CommandInput): readonly Phase[] {
+  if (input.flag("pre")) return ["pre"];
+  if (input.text("from") === "outside") return ["outside"];
+  const named = input.texts("phase");
+  return named.length === 0 ? usualPhases : phases.filter((phase) => named.includes(phase));
 }

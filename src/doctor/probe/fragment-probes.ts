@@ -1,8 +1,8 @@
 /** Fragments as the means of a proof: what no fragment covers was not tried. */
 import { sameId } from "../../arm/index.ts";
 import type { ResourceId } from "../../arm/index.ts";
-import { CodedError } from "../../core/index.ts";
 import type { NameEvidence, ProbeRequest, Probes, RequestEvidence } from "../../onboard/index.ts";
+import { doctorError } from "../errors.ts";
 import type { NameSeen, ProbeFragment, RequestSeen } from "../../snapshot/index.ts";
 
 const rcodes: Readonly<Record<NameSeen["outcome"], string | undefined>> = {
@@ -130,6 +130,6 @@ function sampleIn(
     .find((one) => one.path === path && sameId(one.clusterId, clusterId));
   if (seen !== undefined) return Promise.resolve(seen.newestMs);
   return Promise.reject(
-    new CodedError("FragmentMissing", `no fragment has the newest data of ${path}`, { status: 0 }),
+    doctorError("FragmentMissing", `no fragment has the newest data of ${path}`),
   );
 }
