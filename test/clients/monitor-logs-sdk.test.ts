@@ -1,0 +1,166 @@
+/** Azure's own SDK packages for logs, unchanged: they upload and query over the private link, and outside of it they are refused. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { openSession } from "../../src/cli/exec/index.ts";
+import { startLogsPlatform } from "../support/logs-platform.ts";
+import type { LogsPlatform } from "../support/logs-platform.ts";
+
+/** As much of the packages as is called here. They lie in this folder's own package, whose types are not the project's. */
+interface IngestionClient {
+  upload(rule: string, stream: string, records: readonly object[], options?: object): Promise<void>;
+}
+interface QueryClient {
+  queryWorkspace(
+    workspaceId: string,
+    query: string,
+    timespan: { readonly duration: string },
+    options?: object,
+  ): Promise<{
+    readonly status: string;
+    readonly tables: readonly {
+      readonly columnDescriptors: readonly { readonly name?: string; readonly type?: string }[];
+      readonly rows: readonly (readonly unknown[])[];
+    }[];
+  }>;
+}
+interface Credential {
+  getToken(
+    scopes: string | readonly string[],
+  ): Promise<{ token: string; expiresOnTimestamp: number }>;
+}
+type Make<Client> = new (...options: readonly unknown[]) => Client;
+
+/** The packages, or why they are not there: they are installed by `npm ci` in this folder. */
+async function packages() {
+  const load = (name: string): Promise<Record<string, unknown>> => import(name);
+  try {
+    const [ingestion, query] = await Promise.all([
+      load("@azure/monitor-ingestion"),
+      load("@azure/monitor-query-logs"),
+    ]);
+    return {
+      LogsIngestionClient: ingestion["LogsIngestionClient"] as Make<IngestionClient>,
+      isUploadError: ingestion["isAggregateLogsUploadError"] as (error: unknown) => boolean,
+      LogsQueryClient: query["LogsQueryClient"] as Make<QueryClient>,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const sdk = await packages();
+const skip = sdk === undefined && "not installed: run npm ci in test/clients";
+const there = (): NonNullable<typeof sdk> => sdk ?? assert.fail("the packages are not there");
+
+let logs: LogsPlatform;
+before(async () => {
+  if (sdk === undefined) return;
+  logs = await startLogsPlatform();
+  // Behind a proxy the packages take no authority but the process's own.
+  setDefaultCACertificates([...getCACertificates("default"), logs.platform.caPem]);
+});
+after(() => logs?.close());
+
+/** The credential of the bootstrap principal, as any TokenCredential: the scope is an audience with `/.default`. */
+const credential = (): Credential => ({
+  async getToken(scopes) {
+    const scope = typeof scopes === "string" ? scopes : (scopes[0] ?? "");
+    const token = await logs.token(scope.replace(/\/\.default$/, ""));
+    return { token, expiresOnTimestamp: Date.now() + 3_000_000 };
+  },
+});
+
+/** Through a gateway of the platform; nothing is asked twice. */
+function through(gatewayUrl: string): object {
+  const { protocol, hostname, port, username, password } = new URL(gatewayUrl);
+  return {
+    proxyOptions: {
+      host: `${protocol}//${hostname}`,
+      port: Number(port),
+      username: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+    },
+    retryOptions: { maxRetries: 0 },
+  };
+}
+
+const uploader = (gatewayUrl: string): IngestionClient =>
+  new (there().LogsIngestionClient)(
+    `https://${logs.estate.logsHost}`,
+    credential(),
+    through(gatewayUrl),
+  );
+
+test(
+  "@azure/monitor-ingestion uploads in chunks of 1 MB over the private link, and @azure/monitor-query-logs counts them",
+  { skip },
+  async () => {
+    const { LogsQueryClient } = there();
+    const TimeGenerated = new Date().toISOString();
+    // More than one chunk, uncompressed: 20,000 records of some 150 bytes.
+    const Name = "x".repeat(80);
+    const records = Array.from({ length: 20_000 }, (_, Number) => ({
+      TimeGenerated,
+      Number,
+      Name,
+    }));
+    await uploader(logs.gatewayUrl).upload(
+      logs.estate.orders.immutableId,
+      "Custom-Orders",
+      records,
+      {
+        maxConcurrency: 4,
+      },
+    );
+    const client = new LogsQueryClient(credential(), through(logs.gatewayUrl));
+    const query =
+      "Orders_CL | summarize N = count(), D = dcount(Number), Low = min(Number), High = max(Number)";
+    const answer = await client.queryWorkspace(logs.estate.customerId, query, { duration: "PT1H" });
+    assert.equal(answer.status, "Success");
+    const [table] = answer.tables;
+    assert.deepEqual(table?.rows, [[20_000, 20_000, 0, 19_999]]);
+    assert.deepEqual(
+      table.columnDescriptors.map(({ name, type }) => `${name}:${type}`),
+      ["N:long", "D:long", "Low:long", "High:long"],
+    );
+  },
+);
+
+test("what a rule refuses reaches the SDK's caller with the service's code", { skip }, async () => {
+  await assert.rejects(
+    uploader(logs.gatewayUrl).upload(logs.estate.orders.immutableId, "Custom-Other", [
+      { Number: 1 },
+    ]),
+    (error: { readonly errors?: readonly { readonly cause: { readonly code: string } }[] }) => {
+      assert.ok(there().isUploadError(error), String(error));
+      assert.equal(error.errors?.[0]?.cause.code, "UnknownStream");
+      return true;
+    },
+  );
+});
+
+test(
+  "outside of the network the same upload and the same query are refused",
+  { skip },
+  async () => {
+    const session = await openSession(logs.platform.adminSocket, { kind: "public" });
+    const { gatewayUrl } = session.doors;
+    try {
+      const records = [{ Number: 1 }];
+      await assert.rejects(
+        uploader(gatewayUrl).upload(logs.estate.orders.immutableId, "Custom-Orders", records),
+        (error: {
+          readonly errors?: readonly { readonly cause: { readonly statusCode: number } }[];
+        }) => error.errors?.[0]?.cause.statusCode === 403,
+      );
+      const client = new (there().LogsQueryClient)(credential(), through(gatewayUrl));
+      const asked = client.queryWorkspace(logs.estate.customerId, "Orders_CL | count", {
+        duration: "PT1H",
+      });
+      await assert.rejects(asked, { statusCode: 403, code: "InsufficientAccessError" });
+    } finally {
+      await session.close();
+    }
+  },
+);
