@@ -24,16 +24,23 @@ export interface LogsQueryClient {
 
 /** A query that was refused: the innermost code and sentence, and where in the query it is, when the service says so. */
 export class LogsQueryError extends CodedError {
+  /** The innermost code, where the cause is said: `KS142`. The outermost is `code`. */
+  readonly innerCode: string;
   /** Lines from 1, positions from 0. */
   readonly place: { readonly line: number; readonly pos: number } | undefined;
 
   constructor(
     code: string,
     message: string,
-    options: { readonly status: number; readonly place?: { line: number; pos: number } },
+    options: {
+      readonly status: number;
+      readonly innerCode: string;
+      readonly place?: { line: number; pos: number };
+    },
   ) {
     super(code, message, { status: options.status });
     this.name = "LogsQueryError";
+    this.innerCode = options.innerCode;
     this.place = options.place;
   }
 }
@@ -142,9 +149,9 @@ function queryError(response: TransportResponse, shown: string): CodedError {
   const error = serviceError(response, shown);
   if (error.code === "AnswerUnreadable") return error;
   const { code, message, place } = innermost(at(objectOf(response), "error") ?? {});
-  const outer = error.code === code ? "" : ` (${code})`;
-  return new LogsQueryError(error.code, `${message}${outer}`, {
+  return new LogsQueryError(error.code, message, {
     status: response.status,
+    innerCode: code,
     ...(place === undefined ? {} : { place }),
   });
 }

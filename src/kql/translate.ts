@@ -56,8 +56,9 @@ function schemaOf(tables: readonly LogTable[]): KustoSchema {
   return made;
 }
 
-/** Codes of the analysis that the service lets pass: `count(x)` has an argument too many. */
-const tolerated: ReadonlySet<string> = new Set<string>([]);
+/** Functions that the service has and the parser's own schema does not. @see learn.microsoft.com/azure/azure-monitor/logs/cross-workspace-query */
+const ELSEWHERE =
+  /^The name '(workspace|app|resource|adx|arg)' does not refer to any known function\.$/;
 
 function problemsOf(code: KustoCode): readonly KqlProblem[] {
   const diagnostics = code.GetDiagnostics();
@@ -65,7 +66,14 @@ function problemsOf(code: KustoCode): readonly KqlProblem[] {
   const problems: KqlProblem[] = [];
   for (let index = 0; index < diagnostics.Count; index++) {
     const { Code, Severity, Message, Start, Length } = diagnostics.getItem(index);
-    if (Severity !== "Error" || tolerated.has(Code)) continue;
+    if (Severity !== "Error") continue;
+    const elsewhere = ELSEWHERE.exec(Message)?.[1];
+    if (elsewhere !== undefined) {
+      const says = `The function ${elsewhere}(), which names data elsewhere, is not supported here.`;
+      const kind = "unsupported";
+      problems.push({ kind, code: "KqlNotSupported", says, start: Start, length: Length });
+      continue;
+    }
     problems.push({
       kind: syntax ? "syntax" : "semantic",
       code: Code,

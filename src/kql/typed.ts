@@ -117,10 +117,32 @@ function toBool(of: Typed): SqlExpression {
 
 const DATETIME = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ].*)?$";
 
-/** Only spellings that begin with year-month-day; others are null. */
+const ZONE = "(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$";
+const OFFSET = "([+-])([0-9]{2}):?([0-9]{2})$";
+
+/** Only spellings that begin with year-month-day; others are null. DuckDB passes over an offset: it is taken off here. */
 function textToDatetime(of: SqlExpression): SqlExpression {
   const trimmed = call("trim", of);
-  return when(call("regexp_matches", trimmed, text(DATETIME)), tryCast(trimmed, "TIMESTAMP"));
+  const timed = call("regexp_matches", trimmed, text("[T ].*:"));
+  const part = (group: number): SqlExpression =>
+    call("regexp_extract", trimmed, text(OFFSET), integer(group));
+  const minutes = infix(
+    infix(cast(part(2), "BIGINT"), "*", integer(60)),
+    "+",
+    cast(part(3), "BIGINT"),
+  );
+  const east = infix(minutes, "*", integer(60_000_000));
+  const shift = when(
+    infix(timed, "AND", call("regexp_matches", trimmed, text(OFFSET))),
+    when(infix(part(1), "=", text("-")), infix(integer(0), "-", east), east),
+    integer(0),
+  );
+  const local = when(timed, call("regexp_replace", trimmed, text(ZONE), text("")), trimmed);
+  const moment = tryCast(local, "TIMESTAMP");
+  return when(
+    call("regexp_matches", trimmed, text(DATETIME)),
+    call("try", infix(moment, "-", call("to_microseconds", shift))),
+  );
 }
 
 const ticksToDatetime = (of: Typed): SqlExpression =>

@@ -69,7 +69,7 @@ export const queryLogs: Command = {
       return 0;
     } catch (error) {
       if (!(error instanceof LogsQueryError)) throw error;
-      context.note(`linkscope: ${printable(error.message)} (${error.code})\n`);
+      context.note(`linkscope: ${printable(error.message)} (${error.innerCode})\n`);
       for (const line of excerpt(input.words[0] ?? "", error)) context.note(`  ${line}\n`);
       return 1;
     } finally {

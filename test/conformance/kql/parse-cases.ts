@@ -78,7 +78,10 @@ function tableOf(name: string, { body, line }: Block): CaseTable {
     name,
     columns: read,
     rows: rows.map((row) => {
-      const values = valuesOf(row);
+      const values = valuesOf(row).map((value, index) =>
+        // A dynamic value is JSON, so that its quotes are its own.
+        read[index]?.type === "dynamic" ? rawValue(row, index) : value,
+      );
       if (values.length === read.length) return values;
       throw new Error(
         `line ${line}: '${row}' has ${values.length} values for ${read.length} columns`,
@@ -99,6 +102,11 @@ const valuesOf = (row: string): readonly CaseValue[] =>
     if (plain === "null") return undefined;
     return /^".*"$/.test(plain) ? String(JSON.parse(plain)) : plain;
   });
+
+function rawValue(row: string, index: number): CaseValue {
+  const value = (row.split(" | ")[index] ?? "").trim();
+  return value === "null" ? undefined : value;
+}
 
 type Told = Pick<KqlCase, "name" | "line" | "text" | "use" | "inOrder" | "expected">;
 

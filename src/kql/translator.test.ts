@@ -1,0 +1,262 @@
+/** The translator's lifetime, its limits, and that nothing a caller wrote leaves the SQL. */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { CodedError, fakeClock, limits, seededRandom, systemClock } from "../core/index.ts";
+import type { LogTable } from "../core/index.ts";
+import { createKqlTranslator } from "./create-kql-translator.ts";
+import { kqlErrors } from "./errors.ts";
+import { printSql, quoteIdentifier } from "./print-sql.ts";
+import type { TranslateRequest, Translation } from "./seams.ts";
+import { translateKql } from "./translate.ts";
+
+const pods: LogTable = {
+  name: "Pod",
+  columns: [
+    { name: "TimeGenerated", type: "datetime" },
+    { name: "Name", type: "string" },
+    { name: "Restarts", type: "long" },
+    { name: "Labels", type: "dynamic" },
+    { name: "_ResourceId", type: "string" },
+  ],
+};
+
+const request = (text: string, more: Partial<TranslateRequest> = {}): TranslateRequest => ({
+  text,
+  tables: [pods],
+  nowMs: 0,
+  use: "query",
+  ...more,
+});
+
+function sqlOf(translation: Translation): Extract<Translation, { ok: true }> {
+  assert.ok(translation.ok, translation.ok ? "" : JSON.stringify(translation.problems));
+  return translation;
+}
+
+const translator = createKqlTranslator({ clock: systemClock() });
+after(() => translator.close());
+
+test("a query is translated in the worker as it is here", async () => {
+  await translator.warm();
+  const asked = request("Pod | where Name == 'a' | take 5");
+  const there = sqlOf(await translator.translate(asked));
+  assert.deepEqual(there, translateKql(asked));
+  assert.deepEqual(there.tables, ["Pod"]);
+  assert.ok(there.parameters.some((each) => each.type === "long" && each.value === 5n));
+});
+
+test("a text that takes too long ends its worker, the next one gets a new one, and an idle one ends", async () => {
+  const clock = fakeClock();
+  const slow = createKqlTranslator({ clock, timeoutMs: 50, idleMs: 1000 });
+  await slow.warm();
+  const first = slow.translate(request(`Pod | where ${"(".repeat(3000)}1${")".repeat(3000)}`));
+  clock.advance(51);
+  await assert.rejects(first, { code: "KqlTimeout", status: kqlErrors.KqlTimeout.status });
+  assert.ok((await slow.translate(request("Pod | count"))).ok);
+  const warmNow = async (): Promise<boolean> => {
+    let warmed = false;
+    slow.warm().then(
+      () => (warmed = true),
+      () => {},
+    );
+    await new Promise(setImmediate);
+    return warmed;
+  };
+  clock.advance(999);
+  assert.equal(await warmNow(), true);
+  clock.advance(1);
+  assert.equal(await warmNow(), false);
+  await slow.close();
+  await assert.rejects(slow.translate(request("Pod")), { code: "KqlUnavailable", status: 503 });
+  await assert.rejects(slow.warm(), { code: "KqlUnavailable" });
+});
+
+test("as many texts wait as may, and one more is refused", async () => {
+  const crowded = createKqlTranslator({ clock: fakeClock(), pendingMax: 2 });
+  const waiting = [1, 2].map(() =>
+    crowded.translate(request("Pod")).catch((error: unknown) => error),
+  );
+  await assert.rejects(crowded.translate(request("Pod")), (error: CodedError) => {
+    assert.equal(error.code, "KqlUnavailable");
+    assert.match(error.message, /2 queries wait for the parser; the limit is 2/);
+    return true;
+  });
+  await crowded.close();
+  for (const ended of await Promise.all(waiting)) assert.ok(ended instanceof CodedError);
+});
+
+test("a text at the limit of characters is read, one past it is not", () => {
+  const at = `Pod | where Name == "${"x".repeat(limits.kqlCharsMax - 22)}"`;
+  assert.equal(at.length, limits.kqlCharsMax);
+  assert.ok(translateKql(request(at)).ok);
+  const past = translateKql(request(`${at} `));
+  assert.ok(!past.ok);
+  assert.deepEqual(
+    past.problems.map(({ code }) => code),
+    ["KqlTooLong"],
+  );
+  assert.match(past.problems[0]?.says ?? "", /has 65537 characters; the limit is 65536/);
+});
+
+test("a query of as many operators as may be is translated, one more is refused", () => {
+  const piped = (count: number): Translation =>
+    translateKql(request(`Pod ${"| where Restarts > 1 ".repeat(count)}`));
+  assert.ok(piped(limits.kqlOperatorsMax).ok);
+  const past = piped(limits.kqlOperatorsMax + 1);
+  assert.ok(!past.ok);
+  assert.match(past.problems[0]?.says ?? "", /A query of 101 operators \(the limit is 100\)/);
+});
+
+test("no more problems are told than the limit", () => {
+  const names = Array.from({ length: limits.kqlProblemsMax + 5 }, (_, index) => `no${index}`);
+  const refused = translateKql(request(`Pod | project ${names.join(", ")}`));
+  assert.ok(!refused.ok);
+  assert.equal(refused.problems.length, limits.kqlProblemsMax);
+});
+
+test("an empty text and one that is deeply nested are problems, not failures", () => {
+  const empty = translateKql(request(" // nothing"));
+  assert.deepEqual(empty.ok ? [] : empty.problems.map(({ code }) => code), ["KqlEmpty"]);
+  for (const text of [
+    `Pod | where ${"not(".repeat(1500)}true${")".repeat(1500)}`,
+    `Pod | where ${"1+".repeat(3000)}1 > 2`,
+  ]) {
+    const deep = translateKql(request(text));
+    assert.ok(!deep.ok);
+    assert.match(deep.problems[0]?.says ?? "", /depth/);
+  }
+});
+
+const quote = (text: string): string => `'${text.replace(/[\\']/g, "\\$&")}'`;
+
+test("a hostile literal is bound, and never stands in the SQL", () => {
+  const hostile = [
+    '\'; DROP TABLE "Pod"; --',
+    '" OR 1=1',
+    "$1",
+    "\\'); ATTACH 'x' --",
+    "a\u0000b",
+    "/* */",
+    "${process.exit()}",
+    "CAST($1 AS VARCHAR)",
+  ];
+  for (const literal of hostile) {
+    const written = quote(literal);
+    for (const text of [
+      `Pod | where Name == ${written}`,
+      `Pod | where Name has ${written} or Name in (${written}, "x") or Name contains ${written}`,
+      `Pod | extend x = strcat(Name, ${written}), y = Labels[${written}], z = split(Name, ${written})`,
+      `Pod | summarize countif(Name =~ ${written}) by k = iff(Restarts > 1, ${written}, "b")`,
+    ]) {
+      const { sql, parameters } = sqlOf(translateKql(request(text)));
+      assert.ok(!sql.includes(literal) || literal === "$1" || literal.startsWith("CAST"), sql);
+      assert.ok(parameters.some((each) => each.type === "string" && each.value.includes(literal)));
+      assertShape(sql);
+    }
+  }
+});
+
+/** The SQL's own alphabet: quoted names, parameters, numbers of ours, words and operators. */
+function assertShape(sql: string): void {
+  const withoutNames = sql.replaceAll(/"(?:[^"]|"")*"/g, "N");
+  assert.match(withoutNames, /^[A-Za-z0-9_$(),.=<>+\-*/% :]*$/, withoutNames);
+  assert.doesNotMatch(withoutNames, /--|\/\*|;|'/);
+}
+
+test("a hostile name of a column is quoted wherever it goes, and ends nothing", () => {
+  for (const name of ['a"b', "a; DROP TABLE x", "a' OR 1=1 --", "$1", "sélect", "a b", "c0"]) {
+    const written = `[${quote(name)}]`;
+    const { sql, columns } = sqlOf(
+      translateKql(
+        request(
+          `Pod | extend ${written} = Restarts | where ${written} > 1 | project ${written} | sort by ${written}`,
+        ),
+      ),
+    );
+    assert.deepEqual(columns, [{ name, type: "long" }]);
+    assert.ok(sql.includes(quoteIdentifier(name)));
+    assertShape(sql);
+  }
+  assert.throws(() => quoteIdentifier(""), /a name has characters/);
+  assert.throws(() => quoteIdentifier("a\0"), /no NUL/);
+});
+
+test("texts made at random never leave the SQL's own alphabet, and never fail inside", () => {
+  const bytes = seededRandom(11).bytes(400 * 13);
+  let at = 0;
+  const below = (size: number): number => (bytes[at++] ?? 0) % size;
+  const words = [
+    "Pod",
+    "|",
+    "where",
+    "project",
+    "extend",
+    "summarize",
+    "by",
+    "Name",
+    "Restarts",
+    "Labels",
+    "==",
+    "!=",
+    "has",
+    "contains",
+    "(",
+    ")",
+    "count()",
+    "'x\"; --'",
+    "5",
+    "1h",
+    "ago(1h)",
+    "bin(TimeGenerated, 5m)",
+    ",",
+    "=",
+    "and",
+    "or",
+    "not(",
+    "take",
+    "sort",
+    "in",
+    "[",
+    "]",
+    ".",
+    "tostring(",
+    "strcat(",
+    '["a\'b"]',
+    "desc",
+    "null",
+    "*",
+  ];
+  let translated = 0;
+  for (let round = 0; round < 400; round++) {
+    const size = 1 + below(12);
+    const tail = Array.from({ length: size }, () => words[below(words.length)]);
+    const text = `Pod | ${["where", "extend", "summarize", "project"][round % 4]} ${tail.join(" ")}`;
+    const translation = translateKql(request(text));
+    if (!translation.ok) continue;
+    translated++;
+    assertShape(translation.sql);
+  }
+  assert.ok(translated > 10, `${translated} were right`);
+});
+
+test("what is printed has a name, a function, an operator and a type of the tables, or is a bug", () => {
+  const from = { kind: "table", name: "Pod" } as const;
+  const call = { kind: "call", name: "read_csv", arguments: [] } as unknown as Parameters<
+    typeof printSql
+  >[0]["columns"][0]["of"];
+  assert.throws(
+    () => printSql({ from, columns: [{ name: "x", of: call }] }),
+    /a function of the table/,
+  );
+});
+
+test("a resource's own query sees its own records alone", () => {
+  const own = sqlOf(translateKql(request("Pod | count", { resourceId: "/subscriptions/S/X" })));
+  assert.ok(
+    own.parameters.some((each) => each.type === "string" && each.value === "/subscriptions/s/x"),
+  );
+  assert.match(own.sql, /lower\("_ResourceId"\) =/);
+  const bare = { name: "Pod", columns: pods.columns.filter(({ name }) => name !== "_ResourceId") };
+  const none = sqlOf(translateKql(request("Pod | count", { resourceId: "/x", tables: [bare] })));
+  assert.match(none.sql, /WHERE FALSE/);
+});
