@@ -33,6 +33,7 @@ export {
   publicServiceOf,
   publicServiceOfHost,
   sharedScopeHosts,
+  unlistedRegionAddress,
 } from "./public-addresses.ts";
 export type { PublicService, PublicServiceAddress } from "./public-addresses.ts";
 export { regionOf, regions } from "./regions.ts";

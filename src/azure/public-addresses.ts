@@ -108,12 +108,17 @@ export function publicAddressOf(host: string): string | undefined {
   return `${prefix}${base + regions.findIndex(({ name }) => name === found.region)}`;
 }
 
+const unlistedOctet = 15;
+/** Stands for the public address of a resource in a region that is not listed: snapshots of other clouds have such; the platform makes none. */
+export const unlistedRegionAddress = `${prefix}${unlistedOctet}`;
+
 /** The service behind a public address, or undefined when the address is none of ours. */
 export function publicServiceOf(address: string): PublicServiceAddress | undefined {
   if (!address.startsWith(prefix)) return undefined;
   const octet = Number(address.slice(prefix.length));
   const fixed = fixedOctets.find(([, number]) => number === octet);
   if (fixed !== undefined) return { service: fixed[0] };
+  if (octet === unlistedOctet) return { service: "data-collection-endpoints" };
   const service = octet >= workspaceOctet ? "workspace-query" : "data-collection-endpoints";
   const region = regions[octet - (octet >= workspaceOctet ? workspaceOctet : dceOctet)];
   return region === undefined ? undefined : { service, region: region.name };

@@ -6,6 +6,7 @@ import {
   publicAlias,
   publicFixedHosts,
   publicNameOf,
+  unlistedRegionAddress,
 } from "../azure/index.ts";
 import type { Reason } from "../core/index.ts";
 import { because } from "./because.ts";
@@ -60,7 +61,7 @@ export function publicAnswer(graph: Graph, name: string): PublicAnswer {
   if (hosts.has(name)) return answerOfHost(graph, name);
   const behind = publicNameOf(name);
   if (behind !== undefined && hosts.has(behind) && aliasOf(graph, behind) !== undefined) {
-    return addressAnswer(behind, name);
+    return addressAnswer(graph, { host: behind, name });
   }
   if (parents.has(name)) {
     const says = `${name} exists, but has no address.`;
@@ -90,13 +91,23 @@ function answerOfHost(graph: Graph, host: string): PublicAnswer {
     const rule = alias.kind === "scope" ? "dns.alias" : "dns.workspace-alias";
     return { kind: "cname", target: alias.alias, reason: because(rule, says) };
   }
-  if (privateAlias(host)?.kind !== "workspace") return addressAnswer(host, host);
+  if (privateAlias(host)?.kind !== "workspace") return addressAnswer(graph, { host, name: host });
   const says = `${host} has no alias, since its workspace has no private endpoint.`;
-  return addressAnswer(host, host, because("dns.workspace-without-endpoint", says));
+  return addressAnswer(
+    graph,
+    { host, name: host },
+    because("dns.workspace-without-endpoint", says),
+  );
 }
 
-function addressAnswer(host: string, name: string, ...before: readonly Reason[]): PublicAnswer {
-  const address = publicAddressOf(host);
+function addressAnswer(
+  graph: Graph,
+  { host, name }: { readonly host: string; readonly name: string },
+  ...before: readonly Reason[]
+): PublicAnswer {
+  // What a resource has is there, in whatever region: snapshots of other clouds have regions that are not listed.
+  const isServed = servedHosts(graph).has(host);
+  const address = publicAddressOf(host) ?? (isServed ? unlistedRegionAddress : undefined);
   if (address === undefined) {
     const says = `Public DNS does not know ${name}.`;
     return { kind: "nxdomain", reason: because("dns.unknown-name", says) };
