@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { systemClock, systemRandom } from "../../src/core/index.ts";
 import { nodeNames } from "./cluster.ts";
 import { podLogOf } from "./node-files.ts";
+import { knownType } from "./resource-types.ts";
 import { startLab } from "./start-lab.ts";
 
 const { values } = parseArgs({
@@ -35,6 +36,12 @@ const { url, caPath, token, kubeconfigPath } = lab;
 process.stdout.write(
   `${JSON.stringify({ ready: true, url, ca: caPath, token, kubeconfig: kubeconfigPath, nodes: nodeNames })}\n`,
 );
+// A cluster in use has something that does not run: a pod that crashes gives it warnings.
+if (values["log-folder"] !== undefined) {
+  const pods = lab.store.list(knownType("pods"));
+  const pod = pods.find(({ metadata }) => metadata.labels?.["app"] === "worker");
+  if (pod !== undefined) lab.scenarios.crashLoop({ namespace: "shop", name: pod.metadata.name });
+}
 let ending = false;
 const end = (): void => {
   if (ending) return;
