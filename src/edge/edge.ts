@@ -4,7 +4,7 @@ import { stringAt } from "../arm/index.ts";
 import type { Clock, Random } from "../core/index.ts";
 import type { HttpHandler } from "../http/index.ts";
 import { openedLogs, ruleQuota } from "../ingest/index.ts";
-import type { MetricsIngestionContext, OpenedLogs } from "../ingest/index.ts";
+import type { MetricsIngestionContext, OpenedLogs, RuleQuota } from "../ingest/index.ts";
 import type { KqlTranslator } from "../kql/index.ts";
 import { userQueries } from "../query/index.ts";
 import { types } from "../rules/index.ts";
@@ -42,6 +42,8 @@ export interface EdgeOptions {
   readonly accessLog: AccessLog;
   /** Told what went wrong beside any request. */
   readonly note?: (says: string) => void;
+  /** What one rule may take in a minute; Azure's limits where absent. */
+  readonly ruleQuota?: RuleQuota;
   /** The protocols behind the verdicts. */
   readonly receiveRemoteWrite: MetricsIngestionContext["receiveRemoteWrite"];
   readonly answerPrometheusApi: MetricsQueryContext["answerPrometheusApi"];
@@ -77,7 +79,7 @@ export function createEdge(options: EdgeOptions): Edge {
       workspace: (law) => logs.workspace(law),
       transform: (asked) => options.logsStore.transform(asked),
     },
-    ruleQuota: ruleQuota(options.clock),
+    ruleQuota: options.ruleQuota ?? ruleQuota(options.clock),
     users: userQueries(options.clock),
     onRecords: (told) => metrics.recorded(told),
   };

@@ -230,8 +230,10 @@ test("what else OMS and the agent service have is refused by name", async () => 
   assert.equal((await toOms({ method: "GET" })).status, 405);
   const node = await toOms({ host: lawHosts("a").agentService, path: "/Accounts/x/Nodes" });
   assert.deepEqual([node.status, node.headers["x-ms-error-code"]], [501, "FeatureNotEmulated"]);
-  const large = "x".repeat(limits.agentRegistrationBytesMax + 1);
-  assert.equal((await toOms({ body: large })).status, 413);
+  const large = (bytes: number): string => topologyBody(agent.base64).padEnd(bytes, " ");
+  const max = limits.agentRegistrationBytesMax;
+  assert.equal((await register({ body: large(max) })).status, 200);
+  assert.equal((await register({ body: large(max + 1) })).status, 413);
 });
 
 test("only the hosts of a workspace with local authentication ask for a certificate", () => {

@@ -4,6 +4,7 @@ import { after, afterEach, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { audiences } from "../azure/index.ts";
 import { limits } from "../core/index.ts";
+import { ruleQuota } from "../ingest/index.ts";
 import { issueIngestionToken } from "../tokens/index.ts";
 import { edgeRig } from "./testing/edge-rig.ts";
 import type { Answer, Ask, EdgeRig } from "./testing/edge-rig.ts";
@@ -26,8 +27,16 @@ const estate = (): void =>
     ),
   );
 
+/** What the quota answers; a test sets it. */
+const wait: { requests: number | undefined; bytes: number | undefined } = {
+  requests: undefined,
+  bytes: undefined,
+};
+
 before(async () => {
-  rig = await edgeRig();
+  rig = await edgeRig({
+    ruleQuota: { request: () => wait.requests, bytes: () => wait.bytes },
+  });
   estate();
 });
 afterEach(() => {
@@ -165,17 +174,45 @@ test("a body that is no array of records is refused with what is wrong and where
   assert.equal((await post({ body: "[]" })).status, 204);
 });
 
+test("depth, records and fields are taken at their limits; one field past is refused", async () => {
+  const depth = limits.logsJsonDepthMax - 2;
+  const fields = (count: number): string =>
+    `[{${Array.from({ length: count }, (_, index) => `"f${index}":0`).join()}}]`;
+  for (const body of [
+    `[{"a":${"[".repeat(depth)}${"]".repeat(depth)}}]`,
+    `[${"{},".repeat(limits.logsRecordsPerRequestMax - 1)}{}]`,
+    fields(limits.logsFieldsPerRecordMax),
+  ]) {
+    assert.equal((await post({ body })).status, 204);
+  }
+  const past = await post({ body: fields(limits.logsFieldsPerRecordMax + 1) });
+  assert.deepEqual(codeOf(past), [400, "InvalidPayload"]);
+});
+
+test("TooManyRequests: a rule past its minute is told how long to wait, and nothing is kept", async (t) => {
+  t.after(() => Object.assign(wait, { requests: undefined, bytes: undefined }));
+  for (const [requests, bytes] of [
+    [17, undefined],
+    [undefined, 18],
+  ] as const) {
+    Object.assign(wait, { requests, bytes });
+    const answer = await post();
+    assert.deepEqual(codeOf(answer), [429, "TooManyRequests"]);
+    assert.equal(answer.headers["retry-after"], String(requests ?? bytes));
+  }
+  assert.deepEqual(rig.logs.appended, []);
+});
+
 test("a rule takes 12,000 requests and 2 GB a minute; then a sender is told how long to wait", async () => {
   const full = limits.logsRuleRequestsPerMinuteMax;
-  const { ruleQuota } = await import("../ingest/index.ts");
   const quota = ruleQuota(rig.clock);
   for (let count = 0; count < full; count++) assert.equal(quota.request("dcr-x"), undefined);
-  const wait = 60 - Math.floor((rig.clock.nowMs() % 60_000) / 1000);
-  assert.equal(quota.request("dcr-x"), wait);
+  const seconds = 60 - Math.floor((rig.clock.nowMs() % 60_000) / 1000);
+  assert.equal(quota.request("dcr-x"), seconds);
   assert.equal(quota.request("dcr-y"), undefined);
   assert.equal(quota.bytes("dcr-y", limits.logsRuleBytesPerMinuteMax), undefined);
-  assert.equal(quota.bytes("dcr-y", 1), wait);
-  rig.clock.advance(wait * 1000);
+  assert.equal(quota.bytes("dcr-y", 1), seconds);
+  rig.clock.advance(seconds * 1000);
   assert.equal(quota.request("dcr-x"), undefined);
   assert.equal(quota.bytes("dcr-y", 1), undefined);
 });

@@ -89,7 +89,9 @@ export interface EdgeRig {
 
 /** Starts an edge over the closed estate, with its protocols replaced where a test says so. */
 export async function edgeRig(
-  protocols: Partial<Pick<EdgeOptions, "receiveRemoteWrite" | "answerPrometheusApi">> = {},
+  protocols: Partial<
+    Pick<EdgeOptions, "receiveRemoteWrite" | "answerPrometheusApi" | "ruleQuota">
+  > = {},
 ): Promise<EdgeRig> {
   const folder = await mkdtemp(join(tmpdir(), "edge-"));
   const clock = fakeClock();
