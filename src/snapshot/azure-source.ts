@@ -17,28 +17,41 @@ export type TenantTokens = (tenantId: string | undefined) => Promise<string>;
  * @throws (the source) CodedError CredentialUnavailable, ConnectionFailed, AnswerTooLarge.
  */
 export async function openAzure(name: CloudName): Promise<SnapshotSource> {
-  const { armAudience, armHost, loginHost } = clouds[name];
+  const { armAudience, armHost } = clouds[name];
   const origin = `https://${armHost}`;
-  const { DefaultAzureCredential } = await import("@azure/identity");
-  const credential = new DefaultAzureCredential({
-    authorityHost: `https://${loginHost}`,
-    additionallyAllowedTenants: ["*"],
-  });
-  const tokens: TenantTokens = async (tenantId) => {
-    try {
-      const options = tenantId === undefined ? {} : { tenantId };
-      const { token } = await credential.getToken(`${armAudience}/.default`, options);
-      return token;
-    } catch (error) {
-      const says = `No credential gives a token for ${origin}: ${messageOf(error).split("\n")[0]}`;
-      throw snapshotError("CredentialUnavailable", says, error);
-    }
-  };
+  const credential = await defaultCredential(name);
+  const tokens: TenantTokens = (tenantId) => credential(armAudience, tenantId);
   return {
     cloud: name,
     source: "azure",
     origin,
     send: tenantAware(await pipelineSend(origin), tokens),
+  };
+}
+
+/** Tokens of this machine's default credential, by audience. @throws (the source) CodedError CredentialUnavailable. */
+export async function defaultTokens(
+  name: CloudName,
+): Promise<(audience: string) => Promise<string>> {
+  const credential = await defaultCredential(name);
+  return (audience) => credential(audience, undefined);
+}
+
+async function defaultCredential(name: CloudName) {
+  const { DefaultAzureCredential } = await import("@azure/identity");
+  const credential = new DefaultAzureCredential({
+    authorityHost: `https://${clouds[name].loginHost}`,
+    additionallyAllowedTenants: ["*"],
+  });
+  return async (audience: string, tenantId: string | undefined): Promise<string> => {
+    try {
+      const options = tenantId === undefined ? {} : { tenantId };
+      const { token } = await credential.getToken(`${audience}/.default`, options);
+      return token;
+    } catch (error) {
+      const says = `No credential gives a token for ${audience}: ${messageOf(error).split("\n")[0]}`;
+      throw snapshotError("CredentialUnavailable", says, error);
+    }
   };
 }
 

@@ -22,6 +22,10 @@ export const probe: Command = {
       choices: ["inside", "outside"],
       default: "inside",
     },
+    {
+      flags: "--sign-in",
+      help: "ask with this machine's Azure credential, too (az login, or AZURE_CLIENT_ID …)",
+    },
   ],
   exitCodes: { 0: "it was printed", 1: "the hosts could not be read", 2: "wrong use" },
   examples: [

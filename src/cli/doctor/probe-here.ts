@@ -25,6 +25,8 @@ interface Standing {
   readonly context: CliContext;
   /** Names as the plan's cloud spells them. */
   readonly spell: (text: string) => string;
+  /** Tokens of this machine's own credential, where it is to sign in. */
+  readonly signIn?: TokenSource;
 }
 
 const CONNECT_MS = 10_000;
@@ -38,7 +40,7 @@ export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFr
     clock: context.clock,
     ...(proxy.url === undefined ? {} : { gateway: proxy.url }),
   });
-  const token = tokens(plan, transport, context);
+  const token = tokens(plan, transport, standing);
   try {
     const names: NameSeen[] = [];
     const connections: ConnectionSeen[] = [];
@@ -64,13 +66,19 @@ export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFr
       names,
       connections,
       requests,
-      files: inside ? (plan.files ?? []).map((path) => ({ path, present: isThere(path) })) : [],
+      files:
+        inside && existsSync(agentFolder)
+          ? (plan.files ?? []).map((path) => ({ path, present: isThere(path) }))
+          : [],
       samples: sample === undefined ? [] : [sample],
     };
   } finally {
     transport.close();
   }
 }
+
+/** Where an agent keeps its configuration: where it is not, no agent is. */
+const agentFolder = "/etc/mdsd.d";
 
 const isThere = (pattern: string): boolean =>
   pattern.includes("*") ? globSync(pattern).length > 0 : existsSync(pattern);
@@ -178,15 +186,33 @@ function certificateOf(
   };
 }
 
-/** Tokens of the managed identity of this place; undefined where it has none, or may not have that. */
-function tokens(
-  { clientIds = [] }: Plan,
-  transport: Transport,
-  { clock }: CliContext,
-): (audience: string) => Promise<string | undefined> {
-  const sources: readonly TokenSource[] = [...clientIds, undefined].map((clientId) =>
+/** Tokens of the managed identity of this place, or of the machine's own credential; undefined where there is none. */
+function tokens({ clientIds = [] }: Plan, transport: Transport, standing: Standing): Tokens {
+  const { clock } = standing.context;
+  const identities: readonly TokenSource[] = [...clientIds, undefined].map((clientId) =>
     managedIdentityClient({ transport, clock, ...(clientId === undefined ? {} : { clientId }) }),
   );
+  const signedIn = standing.signIn === undefined ? [] : [standing.signIn];
+  return {
+    own: firstOf(identities),
+    other: firstOf([...signedIn, ...identities]),
+    mayLackRole: standing.signIn === undefined,
+  };
+}
+
+interface Tokens {
+  /** For what the cluster's agents ask. */
+  readonly own: Token;
+  /** For what others ask: who queries, who publishes. */
+  readonly other: Token;
+  /** Whether `other` are this place's own as well, which need have no role. */
+  readonly mayLackRole: boolean;
+}
+
+type Token = (audience: string) => Promise<string | undefined>;
+
+/** The first source's token that there is, kept. */
+function firstOf(sources: readonly TokenSource[]): Token {
   const kept = new Map<string, Promise<string | undefined>>();
   const first = async (audience: string): Promise<string | undefined> => {
     for (const source of sources) {
@@ -205,9 +231,12 @@ function tokens(
   };
 }
 
+/** Refusals of a service's own authorization. */
+const roleRefusals: ReadonlySet<string> = new Set(["OperationFailed", "AuthorizationFailed"]);
+
 interface Means {
   readonly transport: Transport;
-  readonly token: (audience: string) => Promise<string | undefined>;
+  readonly token: Tokens;
   readonly spell: (text: string) => string;
 }
 
@@ -218,7 +247,8 @@ async function requestHere(
   const { method, headers, body, ingestionToken } = request;
   const host = spell(request.host);
   const base = { host, method, purpose, redirect: "", says: "" };
-  const own = await token(spell(request.audience));
+  const isOwn = request.asCluster !== undefined;
+  const own = await (isOwn ? token.own : token.other)(spell(request.audience));
   const bearer =
     own === undefined || ingestionToken === undefined
       ? own
@@ -238,13 +268,16 @@ async function requestHere(
       },
       ...(body === undefined ? {} : { body }),
     });
-    const text = answer.body.toString("utf8");
+    const code = codeIn(answer.body.toString("utf8"));
+    const lacksRole =
+      !isOwn && token.mayLackRole && answer.status === 403 && roleRefusals.has(code);
     return {
       ...base,
-      authenticated,
+      authenticated: authenticated && !lacksRole,
+      says: lacksRole ? "the identity of this place has no role there" : "",
+      code,
       address: answer.peer.address ?? "",
       status: answer.status,
-      code: codeIn(text),
       redirect: answer.headers["x-ms-agent-config-endpoint"] ?? "",
     };
   } catch (error) {
@@ -284,7 +317,7 @@ async function sampleHere(
 ): Promise<SampleSeen | undefined> {
   const query = requests.find(({ purpose }) => purpose === "metrics-query");
   if (clusterId === undefined || promql === undefined || query === undefined) return undefined;
-  const bearer = await token(spell(query.request.audience));
+  const bearer = await token.other(spell(query.request.audience));
   if (bearer === undefined) return undefined;
   try {
     const answer = await transport.send({

@@ -2,11 +2,11 @@
 import { CodedError } from "../../core/index.ts";
 import { clustersNamed, factsOf, loadProbing } from "../../doctor/index.ts";
 import type { ProbePlan } from "../../doctor/index.ts";
-import { fragmentText } from "../../snapshot/index.ts";
+import { fragmentText, loadAzure } from "../../snapshot/index.ts";
 import { toCloudNames } from "../../azure/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
 import { probeHere } from "./probe-here.ts";
-import { snapshotOf } from "./sources.ts";
+import { cloudOf, snapshotOf } from "./sources.ts";
 
 /** Runs `probe` and answers with its exit code. */
 export async function runProbe(input: CommandInput, context: CliContext): Promise<number> {
@@ -17,9 +17,21 @@ export async function runProbe(input: CommandInput, context: CliContext): Promis
     context.out(spell(probeScript(plan, place)));
     return 0;
   }
-  const fragment = await probeHere(plan, { place, context, spell });
+  const signIn = input.flag("sign-in") ? await credentialOf(input) : undefined;
+  const fragment = await probeHere(plan, {
+    place,
+    context,
+    spell,
+    ...(signIn === undefined ? {} : { signIn }),
+  });
   context.out(fragmentText(fragment));
   return 0;
+}
+
+/** This machine's credential at the cloud that `--cloud` names. */
+async function credentialOf(input: CommandInput): Promise<(audience: string) => Promise<string>> {
+  const { defaultTokens } = await loadAzure();
+  return defaultTokens(cloudOf(input) ?? "AzureCloud");
 }
 
 type Plan = Pick<ProbePlan, "hosts"> & Partial<ProbePlan>;

@@ -14,6 +14,10 @@ const cloudsByWord: Readonly<Record<string, CloudName>> = {
   china: "AzureChinaCloud",
 };
 
+/** The cloud that `--cloud` names; undefined for the platform. */
+export const cloudOf = (input: CommandInput): CloudName | undefined =>
+  cloudsByWord[input.text("cloud") ?? "platform"];
+
 /** A way to ARM, and how to close it. */
 export interface OpenSource {
   readonly source: SnapshotSource;
@@ -24,7 +28,7 @@ export interface OpenSource {
 
 /** Opens the way that `--cloud` names; the platform of the data folder where nothing is said. */
 export async function openSource(input: CommandInput, context: CliContext): Promise<OpenSource> {
-  const cloud = cloudsByWord[input.text("cloud") ?? "platform"];
+  const cloud = cloudOf(input);
   if (cloud === undefined) {
     const { openPlatform } = await import("./platform-source.ts");
     return openPlatform(input, context);

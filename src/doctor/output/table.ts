@@ -29,7 +29,7 @@ export function reportLines(
   return [
     ...headLines(head).map(shown),
     "",
-    ...wanted.flatMap((root) => [...rootLines(root).map(shown), ""]),
+    ...blocks(wanted).flatMap((block) => [...block.map(shown), ""]),
     ...unusedLines(report).map(shown),
     summaryLine(countsOf(report)),
   ];
@@ -81,24 +81,43 @@ export function ageText(ageMs: number): string {
     : `${Math.round(seconds / 86_400)} days old`;
 }
 
+/** The findings of one check and status under one head. */
+function blocks(roots: readonly Root[]): readonly (readonly string[])[] {
+  const groups = Map.groupBy(
+    roots,
+    ({ result: { check, finding } }) => `${finding.status} ${check.id}`,
+  );
+  return [...groups.values()].map((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { check, finding } = first.result;
+    const troubled = finding.status !== "pass" && finding.status !== "skipped";
+    return [
+      `${marks[finding.status]} ${check.id} ${check.title}`,
+      ...group.flatMap(rootLines),
+      ...(troubled ? [`    more: ./linkscope explain ${check.id}`] : []),
+    ];
+  });
+}
+
+/** Ids within a sentence, by the names of their resources: people know them so. */
+const shortIds = (text: string): string =>
+  text.replace(/\/subscriptions\/[^\s,;:()']*\/([^\s,;:()'/]+?)(?=\.?(?:[\s,;:()']|$))/g, "$1");
+
 function rootLines({ result, explains }: Root): readonly string[] {
-  const { check, finding, suppressedBy, expiredSuppression } = result;
+  const { finding, suppressedBy, expiredSuppression } = result;
   const lines = [
-    `${marks[finding.status]} ${check.id} ${check.title}`,
     `    ${nameOf(finding.subject)}: ${finding.says}`,
-    ...finding.reasons.map(({ says, source }) => `    because: ${says} (${source})`),
+    ...finding.reasons.map(({ says, source }) => `      because: ${shortIds(says)} (${source})`),
     ...fixLines(result),
   ];
-  if (explains.length > 0) lines.push(`    explains: ${explains.map(explainedText).join("; ")}`);
-  if (finding.status !== "pass" && finding.status !== "skipped") {
-    lines.push(`    more: ./linkscope explain ${check.id}`);
-  }
+  if (explains.length > 0) lines.push(`      explains: ${explains.map(explainedText).join("; ")}`);
   if (suppressedBy !== undefined) {
-    lines.push(`    suppressed until ${day(suppressedBy.expiresMs)}: ${suppressedBy.reason}`);
+    lines.push(`      suppressed until ${day(suppressedBy.expiresMs)}: ${suppressedBy.reason}`);
   }
   if (expiredSuppression !== undefined) {
     lines.push(
-      `    was suppressed until ${day(expiredSuppression.expiresMs)} (${expiredSuppression.reason}); that has expired`,
+      `      was suppressed until ${day(expiredSuppression.expiresMs)} (${expiredSuppression.reason}); that has expired`,
     );
   }
   return lines;
@@ -109,8 +128,8 @@ const explainedText = ({ check, finding }: CheckResult): string =>
 
 const fixLines = ({ finding }: CheckResult): readonly string[] =>
   finding.fixes.flatMap(({ says, argv }) => [
-    `    fix: ${says}`,
-    ...(argv === undefined ? [] : [`      ${shellLine(argv)}`]),
+    `      fix: ${says}`,
+    ...(argv === undefined ? [] : [`        ${shellLine(argv)}`]),
   ]);
 
 const unusedLines = ({ unused }: CheckReport): readonly string[] =>

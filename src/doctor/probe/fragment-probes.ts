@@ -70,19 +70,12 @@ function requestIn(
       (one) => one.host === host && one.method === asked.method,
     );
     const best = seen.find(({ authenticated }) => authenticated) ?? seen[0];
-    if (best !== undefined) return evidenceOf(best, fragment, asked);
+    if (best !== undefined) return evidenceOf(best, fragment);
   }
   return { kind: "untried", says: `no fragment has a request to ${asked.host} ${from}.` };
 }
 
-/** Refusals of the service's own authorization, which say nothing of the way there. @see learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview */
-const roleRefusals: ReadonlySet<string> = new Set(["OperationFailed", "AuthorizationFailed"]);
-
-function evidenceOf(
-  seen: RequestSeen,
-  { connections }: ProbeFragment,
-  { asCluster }: ProbeRequest,
-): RequestEvidence {
+function evidenceOf(seen: RequestSeen, { connections }: ProbeFragment): RequestEvidence {
   const { host, address, status, code, says, authenticated } = seen;
   if (status === 0) {
     return {
@@ -94,12 +87,8 @@ function evidenceOf(
   }
   // A 401 tells that something answers, and not whether it would take the request.
   if (!authenticated) {
-    return { kind: "untried", says: `the probe had no token; ${host} answered ${status}.` };
-  }
-  // A pod's identity may have no role where a person's has one: that refusal is not the network's.
-  if (asCluster === undefined && status === 403 && roleRefusals.has(code)) {
-    const says = `${host} answered 403 ${code}: the identity of the place that probed has no role there.`;
-    return { kind: "untried", says };
+    const why = says === "" ? "the probe had no token" : says;
+    return { kind: "untried", says: `${why}; ${host} answered ${status} ${code}`.trim() };
   }
   const secure = connections.find((one) => one.host === host && one.outcome === "connected");
   return {

@@ -150,8 +150,8 @@ bearer() {
 }
 
 request() {
-  host=$1 method=$2 purpose=$3 path=$4 audience=$5 channel=$6 body=$7
-  shift 7
+  host=$1 method=$2 purpose=$3 whose=$4 path=$5 audience=$6 channel=$7 body=$8
+  shift 8
   if ! have curl; then
     put request "$host" "$method" "$purpose" 0 '' 0 NoCurl '' 'curl is not here'
     return 0
@@ -191,6 +191,12 @@ request() {
       *) code=ConnectionFailed ;;
     esac
   fi
+  # Where a person's or another program's token is meant, this place's may lack the role: that is no refusal of the way.
+  case "$whose $status $code" in
+    'other 403 OperationFailed' | 'other 403 AuthorizationFailed')
+      authenticated=0
+      says='the identity of this place has no role there' ;;
+  esac
   put request "$host" "$method" "$purpose" "$authenticated" "$address" "$status" "$code" "$redirect" "$says"
 }
 
@@ -206,8 +212,9 @@ sample() {
   if [ -n "$seconds" ]; then put sample "$1" metrics-query "$seconds"000; else put sample "$1" metrics-query none; fi
 }
 
-# file PATTERN: whether a file of that name is there.
+# file PATTERN: whether a file of that name is there; where no agent is, nothing is said.
 file() {
+  [ -d /etc/mdsd.d ] || return 0
   state=absent
   for path in $1; do [ -e "$path" ] && state=present; done
   put file "$1" "$state"

@@ -42,7 +42,7 @@ const hostLines = ({ hosts, azureResolver }: ScriptPlan): readonly string[] =>
     call("connect", host),
   ]);
 
-/** `request HOST METHOD PURPOSE PATH AUDIENCE CHANNEL BODY HEADER…`; the body is written as escapes of printf. */
+/** `request HOST METHOD PURPOSE WHOSE PATH AUDIENCE CHANNEL BODY HEADER…`; the body is written as escapes of printf. */
 function requestLine({ purpose, request }: PlannedRequest): string {
   const { host, method, path, audience, headers, body, ingestionToken: channel } = request;
   const issuer = channel === undefined ? "" : `https://${channel.host}${channel.path}`;
@@ -52,6 +52,7 @@ function requestLine({ purpose, request }: PlannedRequest): string {
     host,
     method,
     purpose,
+    request.asCluster === undefined ? "other" : "own",
     path,
     audience,
     issuer,
