@@ -261,7 +261,6 @@ export const limits = {
   logSiblingsMax: 64,
   logQueueBytesMax: 512 * 1024 * 1024,
   recordQueueBytesMax: 64 * 1024 * 1024,
-  logArchiveBytesMax: 256 * 1024 * 1024,
 
   // Names and links.
   dnsChainStepsMax: 8,

@@ -1,10 +1,17 @@
 /** The agent of logs against a scripted receiver: what it reads, joins, queues and sends, over restarts. */
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fakeClock, seededRandom } from "../../core/index.ts";
+import { fakeClock, limits, seededRandom } from "../../core/index.ts";
 import type { FakeClock } from "../../core/index.ts";
 import {
   column,
@@ -14,6 +21,7 @@ import {
   nodeFolder,
 } from "../testing/log-receiver.ts";
 import type { LogReceiver, NodeFolder } from "../testing/log-receiver.ts";
+import { scanLogFolder } from "./log-folder.ts";
 import { createLogsAgent } from "./logs-agent.ts";
 import type { LogsAgent, LogsAgentOptions } from "./logs-agent.ts";
 import { defaultLogsSettings } from "./logs-settings.ts";
@@ -201,4 +209,148 @@ test("PayloadUnreadable: a record of the queue that is none is passed over, and 
   assert.deepEqual(column(receiver.taken, "LogMessage"), ["after"]);
   assert.equal(agent.state().logs.outlet.recordsRefused, 2);
   await agent.stop();
+});
+
+test("a process that died between the queue and the positions doubles nothing", async () => {
+  const { node, receiver, start, run, folder } = scene();
+  const path = node.container("web-1", "shop", "web");
+  appendFileSync(path, criLine("one"));
+  receiver.write = () => ({ status: 503 });
+  const first = start();
+  await run(3);
+  const positions = join(folder, "positions-node-1.json");
+  const before = readFileSync(positions);
+  appendFileSync(path, criLine("two"));
+  await run(3);
+  assert.equal(first.state().logs.queue.pendingSamples, 2);
+  await first.stop();
+  // The second batch is in the queue; where it was read to did not come to be written.
+  assert.notDeepEqual(readFileSync(positions), before);
+  writeFileSync(positions, before);
+  receiver.write = () => ({ status: 200 });
+  appendFileSync(path, criLine("three"));
+  const second = start();
+  await run();
+  assert.deepEqual(column(receiver.taken, "LogMessage"), ["one", "two", "three"]);
+  await second.stop();
+});
+
+test("a full queue stops the reading and not the files: what is there is read when there is room", async () => {
+  const { node, receiver, start, run } = scene();
+  const path = node.container("web-1", "shop", "web");
+  const lines = Array.from({ length: 200 }, (_, at) => `${at} ${"x".repeat(60_000)}`);
+  appendFileSync(path, lines.map((line) => criLine(line)).join(""));
+  receiver.write = () => ({ status: 503, headers: { "retry-after": "2" } });
+  const agent = start({ queueBytesMax: 6 * 1024 * 1024 });
+  await run(4);
+  const { collectors, logs } = agent.state();
+  assert.equal(collectors.get("node-1")?.paused, true);
+  assert.ok(logs.queue.bytes <= 6 * 1024 * 1024);
+  assert.equal(logs.queue.droppedSamples, 0);
+  assert.match(logs.outlet.failure ?? "", /answered 503/);
+  receiver.write = () => ({ status: 200 });
+  await run(20);
+  assert.deepEqual(column(receiver.taken, "LogMessage"), lines);
+  await agent.stop();
+});
+
+test("a closed way, a token that ended and a busy receiver are waited for; what is refused for good is dropped and said", async () => {
+  const { node, receiver, start, run } = scene();
+  const path = node.container("web-1", "shop", "web");
+  const answers = [403, 404, 429, 500, 401, 200];
+  receiver.write = () => ({ status: answers.shift() ?? 200, headers: { "retry-after": "0" } });
+  appendFileSync(path, criLine("kept"));
+  const agent = start();
+  await run(20);
+  assert.deepEqual(column(receiver.taken, "LogMessage"), ["kept"]);
+  const posts = receiver.transport.sent.filter(({ method }) => method === "POST");
+  assert.equal(posts.length, 6);
+  // Each try of the same records has the same id, and the one after 401 a new token.
+  assert.equal(new Set(posts.map(({ headers }) => headers?.["x-request-id"])).size, 1);
+  assert.equal(posts.at(-1)?.headers?.["authorization"], "Bearer token 2");
+  for (const status of [400, 413]) {
+    receiver.write = () => ({ status });
+    appendFileSync(path, criLine(`refused with ${status}`));
+    await run(4);
+    assert.match(agent.state().logs.outlet.failure ?? "", new RegExp(`answered ${status}`));
+  }
+  assert.equal(agent.state().logs.outlet.recordsRefused, 2);
+  await agent.stop();
+});
+
+test("namespaces of the settings, links that lead out and names of no pod are left out; the latter two are told", async () => {
+  const { node, receiver, start, run, folder } = scene();
+  appendFileSync(node.container("web-1", "shop", "web"), criLine("shop"));
+  appendFileSync(node.container("dns-1", "kube-system", "dns"), criLine("system"));
+  const outside = join(folder, "secret");
+  writeFileSync(outside, criLine("secret"));
+  const containers = join(node.folder, "containers");
+  symlinkSync(outside, join(containers, `evil_shop_web-${"d".repeat(64)}.log`));
+  symlinkSync("/nowhere", join(containers, `gone_shop_web-${"e".repeat(64)}.log`));
+  writeFileSync(join(containers, "__proto__.log"), criLine("no pod"));
+  writeFileSync(join(containers, "evil\nname_shop_web-1.log"), criLine("no pod"));
+  const agent = start();
+  await run();
+  assert.deepEqual(column(receiver.taken, "LogMessage"), ["shop"]);
+  const refused = agent.state().collectors.get("node-1")?.refused.join("\n") ?? "";
+  assert.match(refused, /"evil_shop_web-d+\.log" leads out of the folder/);
+  assert.match(refused, /"__proto__\.log" is not named POD_NAMESPACE_CONTAINER-ID\.log/);
+  assert.match(refused, /"evil\\nname_shop_web-1\.log" is not named/);
+  await agent.stop();
+});
+
+test("a rule without ContainerLogV2 gets ContainerLog, and one without either gets nothing", async () => {
+  const V1 = recordTypes.containerLog;
+  const { node, receiver, start, run } = scene([V1]);
+  receiver.configuration = () => ({
+    body: logsConfigurationOf([V1], { enableContainerLogV2: false }),
+  });
+  appendFileSync(node.container("web-1", "shop", "web"), criLine("old"));
+  const agent = start();
+  await run();
+  assert.deepEqual(receiver.taken[0]?.items, [
+    {
+      LogEntry: "old",
+      LogEntrySource: "stdout",
+      LogEntryTimeStamp: "2026-01-01T00:00:00.123456789Z",
+      TimeOfCommand: "2026-01-01T00:00:00.123456789Z",
+      Image: "",
+      Name: "",
+      Id: "c".repeat(64),
+      SourceSystem: "Containers",
+      Computer: "node-1",
+    },
+  ]);
+  receiver.configuration = () => ({ body: logsConfigurationOf([V1]) });
+  appendFileSync(join(node.folder, "pods/shop_web-1_uid/web/0.log"), criLine("for no table"));
+  await run(310);
+  appendFileSync(join(node.folder, "pods/shop_web-1_uid/web/0.log"), criLine("nor this"));
+  await run();
+  assert.deepEqual(column(receiver.taken, "LogEntry"), ["old", "for no table"]);
+  await agent.stop();
+});
+
+test("a container that is gone is read to its end, and its open line is told", async () => {
+  const { node, receiver, start, run } = scene();
+  const path = node.container("job-1", "shop", "job");
+  const agent = start();
+  await run(1);
+  appendFileSync(path, criLine("last words", { tag: "P" }));
+  rmSync(join(node.folder, "containers", `job-1_shop_job-${"c".repeat(64)}.log`));
+  await run(8);
+  assert.deepEqual(column(receiver.taken, "LogMessage"), ["last words"]);
+  assert.equal(agent.state().collectors.get("node-1")?.files, 0);
+  await agent.stop();
+});
+
+test("at most 2,000 files are followed; one more is told", () => {
+  const node = nodeFolder();
+  folders.push(node.folder);
+  for (let at = 0; at <= limits.logFilesMax; at += 1) {
+    writeFileSync(join(node.folder, "containers", `p-${at}_shop_web-${"c".repeat(64)}.log`), "");
+  }
+  const { logs, refused } = scanLogFolder(node.folder, new Map());
+  assert.equal(logs.size, limits.logFilesMax);
+  assert.equal(refused.length, 1);
+  assert.match(refused[0] ?? "", /beyond the limit of 2000 files/);
 });
