@@ -146,6 +146,11 @@ export interface ResourceType {
   readonly patch?: "tags" | "properties";
   /** Serialises writes: two writes whose locks are equal at once, and the second gets 409 while the first is provisioning. */
   readonly lock?: (context: Pick<TypeContext, "id" | "parsed">) => ResourceId | undefined;
+  /**
+   * Only writes that are under way together meet the lock: one that comes after the other's answer finds that one done.
+   * Without it the lock is held until the operation ends.
+   */
+  readonly lockEndsWithAnswer?: boolean;
   /** Says what is wrong with a PUT beyond its shape. `body` has passed the schema and has its defaults. */
   readonly validate?: (body: RequestBody, context: TypeContext) => readonly Problem[];
   /** Queries that a PUT's body carries. They are checked before the write, since their parser is slow; `body` has passed the schema. */

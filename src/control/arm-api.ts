@@ -245,6 +245,10 @@ async function serveResource(
   if (!declared) {
     return refuse(refusals.methodNotAllowed(method, `'${route.type.type}'`));
   }
+  if (method !== "GET" && method !== "HEAD" && route.type.lockEndsWithAnswer === true) {
+    // Whoever comes while the lock is held comes after its holder was answered: the body is not read yet.
+    operations.settle(route.type.lock?.({ id: route.id, parsed: route.parsed }));
+  }
   switch (method) {
     case "GET":
     case "HEAD":

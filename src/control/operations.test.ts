@@ -13,6 +13,7 @@ import {
   subscriptionId,
   tenantId,
   sampleControl,
+  sampleTypes,
   withGroup,
 } from "./testing/sample-types.ts";
 import type { SampleControl } from "./testing/sample-types.ts";
@@ -274,4 +275,22 @@ test("resources are taken up to their limit and not one more", () => {
     code: "ResourceQuotaExceeded",
     status: 409,
   });
+});
+
+test("where the lock ends with the answer, writes one after the other pass, and of two together one is refused", async () => {
+  const types = sampleTypes.map((type) =>
+    type.type.endsWith("/scopedResources") ? { ...type, lockEndsWithAnswer: true } : type,
+  );
+  const sample = await withScope({ types });
+  const at = (name: string): string => `${scope}/scopedResources/${name}`;
+  for (const name of ["r1", "r2"]) {
+    assert.equal((await sample.ask("PUT", at(name), { body })).status, 201);
+  }
+  assert.equal(await stateOf(sample, at("r1")), "Succeeded");
+  assert.equal(await stateOf(sample, at("r2")), "Provisioning");
+  sample.clock.advance(100);
+  const together = await Promise.all(
+    ["r3", "r4"].map((name) => sample.ask("PUT", at(name), { body })),
+  );
+  assert.deepEqual(together.map(({ status }) => status).toSorted(), [201, 409]);
 });

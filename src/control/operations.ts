@@ -15,6 +15,8 @@ const retryAfterSeconds = "1";
 export interface Operations {
   /** Whether a write that would take this lock must wait. */
   readonly isLocked: (lockId: ResourceId | undefined) => boolean;
+  /** Ends the operation that holds a lock now, if one does. */
+  readonly settle: (lockId: ResourceId | undefined) => void;
   /** An operation to commit together with its changes. */
   readonly begin: (
     kind: Operation["kind"],
@@ -29,7 +31,7 @@ export interface Operations {
 
 /** Starts with the operations that an earlier process left unfinished: they end at once, their writes being durable. */
 export function openOperations(platform: Platform): Operations {
-  const locks = new Set<string>();
+  const locks = new Map<string, Operation>();
   const timers = new Map<string, Timer>();
   const end = (operation: Operation): void => {
     const ended: Operation = {
@@ -58,6 +60,12 @@ export function openOperations(platform: Platform): Operations {
   for (const operation of platform.state.unfinished()) end(operation);
   return {
     isLocked: (lockId) => lockId !== undefined && locks.has(idKey(lockId)),
+    settle: (lockId) => {
+      const held = lockId === undefined ? undefined : locks.get(idKey(lockId));
+      if (held === undefined) return;
+      timers.get(held.id)?.cancel();
+      end(held);
+    },
     begin: (kind, resource, { lockId, failure }) => {
       const id = guid(platform.random);
       return {
@@ -75,7 +83,7 @@ export function openOperations(platform: Platform): Operations {
       };
     },
     run: (operation) => {
-      if (operation.lockId !== undefined) locks.add(idKey(operation.lockId));
+      if (operation.lockId !== undefined) locks.set(idKey(operation.lockId), operation);
       endLater(operation);
     },
     stop: () => {

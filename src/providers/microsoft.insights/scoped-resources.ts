@@ -51,8 +51,11 @@ export const scopedResources: ResourceType = {
   }),
   putIs: "replace",
   methods: ["GET", "PUT", "DELETE", "LIST"],
-  // A scope takes one write at a time. @see GitHub hashicorp/terraform-provider-azurerm#22236
+  // A scope takes one write at a time: of two together one is refused, as Terraform meets it (GitHub
+  // hashicorp/terraform-provider-azurerm#22236); one after the other pass, as az sends them, without a poll between them
+  // (Azure/azure-cli acs/addonconfiguration.py).
   writes: "async",
+  lockEndsWithAnswer: true,
   lock: ({ parsed }) => parsed.parentId,
   validate,
   derive,
