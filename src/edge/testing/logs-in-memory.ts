@@ -1,6 +1,12 @@
 /** A store of logs in memory for tests of the edge: what was appended stands there as it came, and a test says what is refused. */
 import type { KqlTranslator, TranslateRequest, Translation } from "../../kql/index.ts";
-import type { LogAppend, LogBatch, LogsStore, WorkspaceLogs } from "../../store/index.ts";
+import type {
+  LogAppend,
+  LogBatch,
+  LogQuestion,
+  LogsStore,
+  WorkspaceLogs,
+} from "../../store/index.ts";
 
 type Settings = Parameters<WorkspaceLogs["configure"]>[0];
 type Transform = LogsStore["transform"];
@@ -11,6 +17,8 @@ export interface LogsInMemory {
   /** Every append, oldest first, by workspace. */
   readonly appended: { readonly customerId: string; readonly batches: readonly LogBatch[] }[];
   readonly settings: Map<string, Settings>;
+  /** Every question; each is answered by one row that names the workspace. */
+  readonly questions: { readonly customerId: string; readonly question: LogQuestion }[];
   readonly translations: TranslateRequest[];
   /** What the next ones answer; a test sets them. */
   answer: (() => Promise<LogAppend>) | undefined;
@@ -29,7 +37,10 @@ export function logsInMemory(): LogsInMemory {
       logs.appended.push({ customerId, batches });
       return { kind: "kept", records: batches.reduce((sum, { records }) => sum + records, 0) };
     },
-    query: () => Promise.reject(new Error("nothing is asked of a store in memory")),
+    query(question) {
+      logs.questions.push({ customerId, question });
+      return Promise.resolve({ rows: [["from", customerId]], cut: false });
+    },
     configure: (settings) => void logs.settings.set(customerId, settings),
     stats: () => ({
       recordsKept: logs.appended.length,
@@ -43,6 +54,7 @@ export function logsInMemory(): LogsInMemory {
   const logs: LogsInMemory = {
     appended: [],
     settings: new Map(),
+    questions: [],
     translations: [],
     answer: undefined,
     translation: undefined,
@@ -72,6 +84,7 @@ export function logsInMemory(): LogsInMemory {
         ),
     clear() {
       logs.appended.length = 0;
+      logs.questions.length = 0;
       logs.translations.length = 0;
       logs.answer = undefined;
       logs.translation = undefined;
