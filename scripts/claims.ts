@@ -9,6 +9,7 @@ export interface Claim {
 
 const execClients = "test/clients/exec-clients.test.ts";
 const prometheus = "test/clients/prometheus.test.ts";
+const logsSdk = "test/clients/monitor-logs-sdk.test.ts";
 
 export const claims: readonly Claim[] = [
   {
@@ -76,6 +77,16 @@ export const claims: readonly Claim[] = [
     does: "sign in as a service principal, groups, private link scopes, in a namespace on its built-in cloud",
     witness:
       "test/clients/az.test.ts :: az signs in as a service principal, makes a group and a private link scope",
+  },
+  {
+    client: "@azure/monitor-ingestion 1.2.0",
+    does: "uploads in chunks of 1 MB, compressed, over the private link; sees the service's code where a rule refuses; refused outside",
+    witness: `${logsSdk} :: @azure/monitor-ingestion uploads in chunks of 1 MB over the private link, and @azure/monitor-query-logs counts them`,
+  },
+  {
+    client: "@azure/monitor-query-logs 1.0.0",
+    does: "queries a workspace over the private link; refused outside",
+    witness: `${logsSdk} :: outside of the network the same upload and the same query are refused`,
   },
   {
     client: "kubectl 1.20.2 (kustomize)",
