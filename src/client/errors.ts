@@ -56,6 +56,10 @@ export const clientErrors = {
     "The agent's configuration lacks what its protocol says.",
     "Check that the endpoint is the configuration service's.",
   ),
+  AgentRegistrationRefused: world(
+    "The workspace did not register the legacy agent.",
+    "Check the shared key, the clock, the private link, and that local authentication is on.",
+  ),
   IngestionTokenRefused: world(
     "The configuration service issued no ingestion token.",
     "Read its text; check that the rule is still associated with the cluster.",

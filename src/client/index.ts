@@ -39,6 +39,8 @@ export type {
   PortView,
   ServiceView,
 } from "./kubernetes-objects.ts";
+export { makeLegacyAgent, registerLegacyAgent } from "./legacy-agent-client.ts";
+export type { LegacyAgent, RegistrationWay } from "./legacy-agent-client.ts";
 export { startReflector } from "./kubernetes-reflector.ts";
 export type { Reflector, ReflectorOptions, ReflectorState } from "./kubernetes-reflector.ts";
 export { armLogsQueryClient, logsQueryClient, LogsQueryError } from "./logs-query-client.ts";

@@ -72,6 +72,18 @@ export interface ProbeRequest {
    * inside. The request then carries that token.
    */
   readonly ingestionToken?: { readonly host: string; readonly path: string };
+  /**
+   * The workspace with which a legacy agent registers first, from inside: the request then carries that agent's
+   * certificate, and no token.
+   */
+  readonly legacyAgent?: LegacyWorkspace;
+}
+
+/** Where a legacy agent registers. */
+export interface LegacyWorkspace {
+  readonly workspaceId: string;
+  readonly customerId: string;
+  readonly omsHost: string;
 }
 
 /** A query of a Log Analytics workspace. */

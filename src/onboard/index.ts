@@ -27,6 +27,7 @@ export type {
 } from "./estate.ts";
 export type {
   CertificateSeen,
+  LegacyWorkspace,
   LogsQuestion,
   NameEvidence,
   PathEvidence,

@@ -7,8 +7,14 @@ import { armOf } from "../support/arm.ts";
 import type { TestArm } from "../support/arm.ts";
 import { removeFolder, startPlatform } from "../support/command.ts";
 import type { TestPlatform } from "../support/command.ts";
-import { converse, enableWhile, startLogsAgent } from "../support/logs-agent.ts";
-import type { RunningAgent } from "../support/logs-agent.ts";
+import {
+  converse,
+  enableWhile,
+  registered,
+  startLogsAgent,
+  startMetricsAgent,
+} from "../support/logs-agent.ts";
+import type { Registered, RunningAgent } from "../support/logs-agent.ts";
 import { logsEstate } from "../support/logs-estate.ts";
 import type { LogsEstate } from "../support/logs-estate.ts";
 import { wireAt } from "../support/wire.ts";
@@ -29,8 +35,12 @@ after(async () => {
 const nameOf = (id: string): string => id.split("/").at(-1) ?? "";
 const odsPath = "/OperationalData.svc/PostJsonDataItems?api-version=2016-04-01";
 
-/** Enables logs of a cluster with both close flags, its agent beside, and sees that a second run changes nothing. */
-async function enabled(estate: LogsEstate, more: readonly string[]): Promise<void> {
+/** Enables logs of a cluster with both close flags, its agent beside, and proves it. */
+async function enabled(
+  estate: LogsEstate,
+  more: readonly string[],
+  afterwards: (words: readonly string[]) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const cluster = nameOf(estate.cluster);
   const words = ["logs", "--cluster", cluster, "--scope", nameOf(estate.scope), ...more];
   const closing = [...words, "--close-shared", "--close-query", "--wait", "60s"];
@@ -40,17 +50,15 @@ async function enabled(estate: LogsEstate, more: readonly string[]): Promise<voi
       agent = startLogsAgent(platform, { cluster, line: `a line of ${cluster}` });
     });
     assert.equal(done.code, 0, done.note);
-    const again = await platform.linkscope(["enable", ...closing]);
-    assert.equal(again.code, 0, again.note);
-    assert.match(again.note, /Nothing to change/);
     await proven(cluster);
+    await afterwards(closing);
   } finally {
     await agent?.stop();
   }
 }
 
 /** Every path holds: private, and queries by ARM closed. */
-async function proven(cluster: string): Promise<void> {
+async function proven(cluster: string, ids: readonly string[] = logsPaths): Promise<void> {
   const proof = await platform.linkscope(["prove", "--cluster", cluster, "-o", "json"]);
   assert.equal(proof.code, 0, proof.out);
   const paths = listAt(JSON.parse(proof.out) as Json, "paths");
@@ -58,8 +66,13 @@ async function proven(cluster: string): Promise<void> {
     const expected = stringAt(path, "id") === "logs-query-arm" ? "closed" : "private";
     assert.equal(stringAt(path, "verdict"), expected, stringAt(path, "id"));
   }
-  assert.ok(paths.some((path) => stringAt(path, "id") === "logs-query-arm"));
+  assert.deepEqual(
+    paths.map((path) => stringAt(path, "id")),
+    ids,
+  );
 }
+
+const logsPaths = ["configuration", "logs-ingestion", "logs-query", "logs-query-arm"];
 
 /** The conversation of the agent, one record inside, the same refused outside, and the record asked back. */
 async function spoken(estate: LogsEstate, workspace: JsonObject): Promise<void> {
@@ -101,8 +114,6 @@ async function spoken(estate: LogsEstate, workspace: JsonObject): Promise<void> 
   assert.match(answer.out, new RegExp(`said in ${nameOf(cluster)}`));
   assert.ok(answer.out.includes(cluster.toLowerCase()));
   assert.doesNotMatch(answer.out, /said outside/);
-  const publicly = await platform.linkscope([...asking, "--public"]);
-  assert.equal(publicly.code, 1, publicly.out);
 }
 
 const addonOf = async ({ cluster }: LogsEstate): Promise<Json | undefined> =>
@@ -130,8 +141,14 @@ describe("Cluster using managed identity authentication", { concurrency: true },
     });
     const workspace = await estate.makeWorkspace();
     await estate.makeCluster();
-    await enabled(estate, ["--workspace", nameOf(estate.law)]);
+    await enabled(estate, ["--workspace", nameOf(estate.law)], async (words) => {
+      const again = await platform.linkscope(["enable", ...words]);
+      assert.equal(again.code, 0, again.note);
+      assert.match(again.note, /Nothing to change/);
+    });
     await spoken(estate, workspace);
+    const publicly = ["query", "logs", "Heartbeat", "--workspace", nameOf(estate.law), "--public"];
+    assert.equal((await platform.linkscope(publicly)).code, 1, "refused from outside");
     assert.equal(stringAt(await addonOf(estate), "config", "useAADAuth"), "true");
     const links = await access.arm.list(`${estate.scope}/scopedResources`, "2021-07-01-preview");
     assert.deepEqual(
@@ -150,4 +167,106 @@ describe("Cluster using managed identity authentication", { concurrency: true },
     const isPrivate = at(cluster, "properties", "apiServerAccessProfile", "enablePrivateCluster");
     assert.equal(isPrivate, true);
   });
+});
+
+test("Cluster using legacy authentication: closed first, connected, scope private, then enabled by the workspace's key", async () => {
+  const place = { name: "legacy", region: "westeurope", prefix: "10.64" };
+  const estate = await logsEstate(access, place);
+  const workspace = await estate.makeWorkspace();
+  await estate.makeCluster();
+  const { law, cluster, vnet } = estate;
+  const keys = await access.arm.post(`${law}/sharedKeys`, { apiVersion: "2020-08-01" });
+  const sharedKey = stringAt(keys, "primarySharedKey") ?? "";
+  const customerId = stringAt(workspace, "properties", "customerId") ?? "";
+  let agent: Promise<Registered> | undefined;
+  const line = (LogEntry: string) => ({ LogEntry, Computer: "node-1", LogEntrySource: "stdout" });
+  const words = [
+    "logs",
+    "--cluster",
+    "aks-legacy",
+    "--workspace",
+    "law-legacy",
+    "--auth",
+    "legacy",
+  ];
+  const closing = ["--scope", "ampls-legacy", "--close-shared", "--close-query", "--wait", "60s"];
+  const enabling = enableWhile(platform, [...words, ...closing], () => {
+    agent = registered(platform.ready, { vnet, cluster, customerId, sharedKey }).then(
+      async (one) => {
+        assert.equal((await one.post("inside", [line("said inside")])).status, 200);
+        return one;
+      },
+    );
+  });
+  const { code, note } = await enabling;
+  const one = await agent;
+  try {
+    assert.equal(code, 0, note);
+    const order = [
+      "~ Close the workspace law-legacy to public ingestion.",
+      "+ Make the private endpoint",
+      "~ Set the scope's modes: ingestion PrivateOnly",
+      "~ Enable Container insights on aks-legacy, into law-legacy, by the workspace's key.",
+      "~ Close the workspace law-legacy to public queries.",
+    ].map((says) => note.indexOf(says));
+    assert.deepEqual(
+      order.toSorted((a, b) => a - b),
+      order,
+      note,
+    );
+    assert.ok(!order.includes(-1), note);
+    const refused = await one?.post("outside", [line("said outside")]);
+    assert.deepEqual([refused?.status, refused?.body.toString()], [403, ""]);
+  } finally {
+    await one?.close();
+  }
+  const kql = "ContainerLog | project LogEntry";
+  const asked = await platform.linkscope([
+    "query",
+    "logs",
+    kql,
+    "--workspace",
+    "law-legacy",
+    "-o",
+    "json",
+  ]);
+  assert.match(asked.out, /said inside/);
+  assert.doesNotMatch(asked.out, /said outside/);
+  await proven("aks-legacy", logsPaths.slice(1));
+  const [endpoint] = await access.arm.list(
+    `${estate.group}/providers/Microsoft.Network/privateEndpoints`,
+    "2023-05-01",
+  );
+  const region = stringAt(await access.arm.get(cluster, "2023-01-01"), "location");
+  assert.equal(stringAt(endpoint, "location"), region, "the endpoint is in the cluster's region");
+});
+
+test("Managed Prometheus of a cluster that has Container insights already: both share one endpoint for configuration, and both hold", async () => {
+  const group = `${access.subscription}/resourceGroups/standing`;
+  const metrics = `${group}/providers/Microsoft.Monitor/accounts/amw-standing`;
+  await access.arm.put(metrics, { apiVersion: "2023-04-03", body: { location: "eastus" } });
+  const words = ["metrics", "--cluster", "aks-standing", "--workspace", "amw-standing"];
+  const closing = ["--scope", "ampls-standing", "--close-shared", "--close-query", "--wait", "60s"];
+  let agent: RunningAgent | undefined;
+  try {
+    const done = await enableWhile(platform, [...words, ...closing], () => {
+      agent = startMetricsAgent(platform, "aks-standing");
+    });
+    assert.equal(done.code, 0, done.note);
+    await proven("aks-standing", [
+      "configuration",
+      "metrics-ingestion",
+      "metrics-query",
+      "logs-ingestion",
+      "logs-query",
+      "logs-query-arm",
+    ]);
+  } finally {
+    await agent?.stop();
+  }
+  const cluster = `${group}/providers/Microsoft.ContainerService/managedClusters/aks-standing`;
+  const associations = `${cluster}/providers/Microsoft.Insights/dataCollectionRuleAssociations`;
+  const kept = await access.arm.get(`${associations}/configurationAccessEndpoint`, "2022-06-01");
+  const dceId = stringAt(kept, "properties", "dataCollectionEndpointId") ?? "";
+  assert.equal(nameOf(dceId), "MSCI-config-eastus-aks-standing", "that of the logs is kept");
 });

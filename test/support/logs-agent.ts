@@ -7,12 +7,19 @@ import { join } from "node:path";
 import { openSession } from "../../src/cli/exec/index.ts";
 import {
   agentConfigurationClient,
+  makeLegacyAgent,
   managedIdentityClient,
   openTransport,
+  registerLegacyAgent,
   sendRecords,
 } from "../../src/client/index.ts";
-import type { LogsChannel, LogsConfiguration, RecordsOutcome } from "../../src/client/index.ts";
-import { systemClock } from "../../src/core/index.ts";
+import type {
+  LogsChannel,
+  LogsConfiguration,
+  RecordsOutcome,
+  TransportResponse,
+} from "../../src/client/index.ts";
+import { systemClock, systemRandom } from "../../src/core/index.ts";
 import { projectRoot } from "./command.ts";
 import type { ReadyLine, TestPlatform } from "./command.ts";
 
@@ -35,17 +42,28 @@ export function startLogsAgent(
   const time = new Date().toISOString().replace("Z", "000000Z");
   writeFileSync(join(containers, file), `${time} stdout F ${line}\n`);
   const words = ["agent", "logs", "--cluster", cluster, "--log-folder", folder];
-  const child = spawn(
-    process.execPath,
-    [entry, ...words, "--node", "node-1", "--data", platform.data],
-    { stdio: "ignore" },
-  );
+  const agent = startAgent(platform, [...words, "--node", "node-1"]);
+  return {
+    stop: async () => {
+      await agent.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts the agent of a cluster's metrics. */
+export const startMetricsAgent = (platform: TestPlatform, cluster: string): RunningAgent =>
+  startAgent(platform, ["agent", "--cluster", cluster, "--interval", "1s"]);
+
+function startAgent(platform: TestPlatform, words: readonly string[]): RunningAgent {
+  const child = spawn(process.execPath, [entry, ...words, "--data", platform.data], {
+    stdio: "ignore",
+  });
   const ended = new Promise<void>((done) => child.once("close", () => done()));
   return {
     stop: async () => {
       child.kill("SIGTERM");
       await ended;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -129,6 +147,69 @@ export async function converse(
     close: async () => {
       transport.close();
       await session.close();
+    },
+  };
+}
+
+/** A legacy agent that is registered from inside a network. */
+export interface Registered {
+  /** Posts records to ODS by its certificate: from inside, or from the public internet. */
+  readonly post: (
+    where: "inside" | "outside",
+    items: readonly object[],
+  ) => Promise<TransportResponse>;
+  readonly close: () => Promise<void>;
+}
+
+/** Registers an agent with a workspace by its shared key, as the legacy agent does. The caller closes it. */
+export async function registered(
+  ready: ReadyLine,
+  place: {
+    readonly vnet: string;
+    readonly cluster: string;
+    readonly customerId: string;
+    readonly sharedKey: string;
+  },
+): Promise<Registered> {
+  const { customerId, sharedKey, vnet, cluster } = place;
+  const { fabric } = JSON.parse(readFileSync(join(ready.data, "platform.json"), "utf8")) as {
+    readonly fabric: string;
+  };
+  const sessions = {
+    inside: await openSession(fabric, { kind: "vnet", vnet, as: cluster }),
+    outside: await openSession(fabric, { kind: "public" }),
+  };
+  const clock = systemClock();
+  const caPem = readFileSync(ready.ca, "utf8");
+  const agent = await makeLegacyAgent({ clock, random: systemRandom(), lifeMs: 3_600_000 });
+  const by = (where: "inside" | "outside") => {
+    const gateway = sessions[where].doors.gatewayUrl;
+    return openTransport({ clock, caPem, gateway, clientCertificate: agent });
+  };
+  const transports = { inside: by("inside"), outside: by("outside") };
+  await registerLegacyAgent(agent, {
+    transport: transports.inside,
+    clock,
+    host: `${customerId}.oms.opinsights.azure.com`,
+    customerId,
+    sharedKey,
+    computer: "node-1",
+  });
+  return {
+    post: (where, items) =>
+      transports[where].send({
+        method: "POST",
+        url: `https://${customerId}.ods.opinsights.azure.com/OperationalData.svc/PostJsonDataItems`,
+        headers: { "content-type": "application/json", "x-ms-azureresourceid": cluster },
+        body: JSON.stringify({
+          DataType: "CONTAINER_LOG_BLOB",
+          IPName: "Containers",
+          DataItems: items,
+        }),
+      }),
+    close: async () => {
+      for (const transport of Object.values(transports)) transport.close();
+      for (const session of Object.values(sessions)) await session.close();
     },
   };
 }

@@ -1,17 +1,20 @@
 /** The means of a proof: real DNS, TLS and HTTP from inside a cluster's network and from the public internet. */
 import {
   dnsClient,
+  makeLegacyAgent,
   managedIdentityClient,
   openTransport,
   prometheusClient,
+  registerLegacyAgent,
 } from "../../client/index.ts";
-import type { TokenSource } from "../../client/index.ts";
+import type { LegacyAgent, TokenSource } from "../../client/index.ts";
 import { at, stringAt } from "../../arm/index.ts";
 import type { Json } from "../../arm/index.ts";
 import { audiences } from "../../azure/index.ts";
 import { CodedError, messageOf } from "../../core/index.ts";
 import type { Clock, Random } from "../../core/index.ts";
 import type {
+  LegacyWorkspace,
   LogsQuestion,
   NameEvidence,
   ProbeRequest,
@@ -22,6 +25,7 @@ import type { Where } from "../exec/index.ts";
 import type { Connection, Standing } from "./connect.ts";
 
 const BODY_EXCERPT_CHARS = 300;
+const SHARED_KEYS_VERSION = "2020-08-01";
 /** How far a query for the newest record looks back. */
 const NEWEST_TIMESPAN = "PT1H";
 
@@ -56,12 +60,25 @@ export async function openProbes(
     ingestionTokens.set(url, issued);
     return issued;
   };
+  const legacyAgents = new Map<string, Promise<LegacyAgent>>();
+  const signIn = async (request: ProbeRequest): Promise<SignIn> => {
+    const { legacyAgent: workspace } = request;
+    if (workspace === undefined) {
+      return { headers: { authorization: `Bearer ${await tokenFor(request)}` } };
+    }
+    const key = workspace.customerId;
+    const made =
+      legacyAgents.get(key) ?? registeredAgent(connection, { inside, workspace, clock, random });
+    legacyAgents.set(key, made);
+    const { certPem, keyPem } = await made;
+    return { headers: {}, clientCertificate: { certPem, keyPem } };
+  };
   const from = (standing: Standing): Place => ({
     standing,
     clock,
     random,
     caPem: connection.caPem,
-    tokenFor,
+    signIn,
   });
   return {
     resolveInside: (name) => resolveAt(from(inside), name),
@@ -82,7 +99,13 @@ interface Place {
   readonly clock: Clock;
   readonly random: Random;
   readonly caPem: string;
-  readonly tokenFor: (request: ProbeRequest) => Promise<string>;
+  readonly signIn: (request: ProbeRequest) => Promise<SignIn>;
+}
+
+/** By a token, or by a certificate in the handshake. */
+interface SignIn {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly clientCertificate?: { readonly certPem: string; readonly keyPem: string };
 }
 
 async function resolveAt({ standing, clock, random }: Place, name: string): Promise<NameEvidence> {
@@ -104,7 +127,7 @@ async function resolveAt({ standing, clock, random }: Place, name: string): Prom
 }
 
 async function requestAt(place: Place, request: ProbeRequest): Promise<RequestEvidence> {
-  const { standing, clock, caPem, tokenFor } = place;
+  const { standing, clock, caPem, signIn } = place;
   const name = await resolveAt(place, request.host);
   const [address] = name.addresses;
   if (address === undefined) {
@@ -112,13 +135,15 @@ async function requestAt(place: Place, request: ProbeRequest): Promise<RequestEv
       name.error ?? `${request.host} has no address there (${name.rcode ?? "no answer"}).`;
     return { kind: "unreachable", address, code: "NameNotFound", says };
   }
-  let token: string;
+  let signedIn: SignIn;
   try {
-    token = await tokenFor(request);
+    signedIn = await signIn(request);
   } catch (error) {
-    return { kind: "untried", says: `no token: ${messageOf(error)}` };
+    return { kind: "untried", says: `no way to sign in: ${messageOf(error)}` };
   }
+  const { headers, ...certificate } = signedIn;
   const transport = openTransport({
+    ...certificate,
     clock,
     caPem,
     gateway: standing.session.doors.gatewayUrl,
@@ -128,7 +153,7 @@ async function requestAt(place: Place, request: ProbeRequest): Promise<RequestEv
     const response = await transport.send({
       method: request.method,
       url: `https://${request.host}${request.path}`,
-      headers: { ...request.headers, authorization: `Bearer ${token}` },
+      headers: { ...request.headers, ...headers },
       ...(request.body === undefined ? {} : { body: request.body }),
     });
     return {
@@ -173,6 +198,39 @@ async function ingestionToken(inside: Standing, url: string, token: string): Pro
   if (issued !== undefined) return issued;
   const says = `${new URL(url).host} issued no ingestion token: ${answer.status}: ${text.slice(0, BODY_EXCERPT_CHARS)}`;
   throw new CodedError("ConnectionFailed", says);
+}
+
+/** A probe's agent is good for as long as a proof takes; the workspace forgets it when its certificate has ended. */
+const PROBE_AGENT_LIFE_MS = 10 * 60_000;
+
+/** An agent that is registered with a workspace, from inside, by the key that ARM gives to whoever may read it. */
+async function registeredAgent(
+  { arm, caPem }: Connection,
+  asked: {
+    readonly inside: Standing;
+    readonly workspace: LegacyWorkspace;
+    readonly clock: Clock;
+    readonly random: Random;
+  },
+): Promise<LegacyAgent> {
+  const { inside, workspace, clock, random } = asked;
+  const { workspaceId, customerId, omsHost: host } = workspace;
+  const keys = await arm.post(`${workspaceId}/sharedKeys`, { apiVersion: SHARED_KEYS_VERSION });
+  const sharedKey = stringAt(keys, "primarySharedKey") ?? "";
+  const agent = await makeLegacyAgent({ clock, random, lifeMs: PROBE_AGENT_LIFE_MS });
+  const transport = openTransport({
+    clock,
+    caPem,
+    gateway: inside.session.doors.gatewayUrl,
+    clientCertificate: agent,
+  });
+  try {
+    const way = { transport, clock, host, customerId, sharedKey, computer: "linkscope-probe" };
+    await registerLegacyAgent(agent, way);
+    return agent;
+  } finally {
+    transport.close();
+  }
 }
 
 async function newestRecordAt(

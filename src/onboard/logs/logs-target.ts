@@ -17,6 +17,8 @@ export interface LogsTarget {
   /** The GUID in its host names and in the path of its queries. */
   readonly customerId: string | undefined;
   readonly odsHost: string | undefined;
+  /** Where legacy agents register. */
+  readonly omsHost: string | undefined;
   /** A data type that the rule takes at ODS, for a write without records. */
   readonly odsProbe: { readonly DataType: string; readonly IPName: string };
   readonly queryHost: string;
@@ -51,21 +53,13 @@ export function logsTarget(graph: Graph, clusterId: ResourceId): LogsTarget | un
     workspaceId: law?.id,
     customerId: law?.customerId,
     odsHost: law?.hosts.ods,
+    omsHost: law?.hosts.oms,
     odsProbe: odsProbe(rule),
     queryHost: cloud.logsQueryHost,
     armHost: cloud.armHost,
     ruleId: rule?.rule.id,
     ruleImmutableId: stringAt(rule?.rule.properties, "immutableId"),
-    ...(stream === undefined
-      ? {}
-      : {
-          highScale: {
-            host: dce?.logsHost,
-            dceId: dce?.id,
-            dceImmutableId: stringAt(graph.get(dce?.id ?? "")?.properties, "immutableId"),
-            stream,
-          },
-        }),
+    ...(stream === undefined ? {} : { highScale: highScaleOf(graph, { dce, stream }) }),
     missing: missingOf(parts, { name: graph.get(clusterId)?.name ?? "", stream }),
   };
 }
@@ -93,6 +87,16 @@ function enabledAddon(graph: Graph, clusterId: ResourceId): LogsAddon | undefine
   const addon = logsAddonOf(graph.get(clusterId));
   return addon?.enabled === true ? addon : undefined;
 }
+
+const highScaleOf = (
+  graph: Graph,
+  { dce, stream }: { readonly dce: DceView | undefined; readonly stream: string },
+): NonNullable<LogsTarget["highScale"]> => ({
+  host: dce?.logsHost,
+  dceId: dce?.id,
+  dceImmutableId: stringAt(graph.get(dce?.id ?? "")?.properties, "immutableId"),
+  stream,
+});
 
 const highScaleStreamOf = (rule: LogsRule | undefined): string | undefined =>
   streamsOf(rule?.rule).find((stream) => stream.endsWith("-HighScale"));

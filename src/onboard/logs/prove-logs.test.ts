@@ -204,16 +204,33 @@ test("what is missing for logs is said, and nothing of metrics", async () => {
   assert.ok(unassociated.logs?.missing[0]?.includes("no Container insights rule"));
 });
 
-test("a legacy cluster has no configuration path, and none is missed", () => {
-  const target = targetOf(
-    estate({
-      ...addon("false"),
-      [ids.association("configurationAccessEndpoint")]: undefined,
-      [ids.association("ContainerInsightsExtension")]: undefined,
-    }),
-  );
+test("a legacy cluster has no configuration path, and its probe registers as its agents do", async () => {
+  const observed = estate({
+    ...addon("false"),
+    [ids.association("configurationAccessEndpoint")]: undefined,
+    [ids.association("ContainerInsightsExtension")]: undefined,
+  });
+  const target = targetOf(observed);
   assert.equal(target.logs?.auth, "legacy");
   assert.deepEqual(target.missing, []);
+  const probes = probesOf(403);
+  const proof = await proofOf(probes, observed);
+  assert.deepEqual(
+    proof.paths.map(({ id, holds }) => [id, holds]),
+    [
+      ["logs-ingestion", true],
+      ["logs-query", true],
+      ["logs-query-arm", true],
+    ],
+  );
+  const { ods, oms } = workspaceHosts(customerId);
+  const [request] = probes.asked.filter(({ host }) => host === ods);
+  assert.deepEqual(request?.legacyAgent, {
+    workspaceId: logIds.workspace,
+    customerId,
+    omsHost: oms,
+  });
+  assert.equal(request?.ingestionToken, undefined);
 });
 
 test("data has arrived when a record is newer than the approval, and the way there is private", async () => {

@@ -102,19 +102,36 @@ export const newestRecordQuery = (table: string, clusterId: string): string =>
 /** A write without records: refused or taken, it stores nothing. @see microsoft/Docker-Provider source/plugins/go/src/oms.go */
 function odsRequest(target: Target): Omit<ProbeRequest, "host"> | undefined {
   const { clusterId, logs } = target;
-  const channel = logs.customerId === undefined ? undefined : `ods-${logs.customerId}`;
-  const token = channelToken(target, channel);
-  if (token === undefined) return undefined;
-  const body = { ...logs.odsProbe, DataItems: [] };
+  const signIn = logs.auth === "legacy" ? legacySignIn(logs) : identitySignIn(target);
+  if (signIn === undefined) return undefined;
   return {
     method: "POST",
     path: "/OperationalData.svc/PostJsonDataItems?api-version=2016-04-01",
     headers: { "content-type": "application/json", "x-ms-azureresourceid": clusterId },
-    body: Buffer.from(JSON.stringify(body)),
+    body: Buffer.from(JSON.stringify({ ...logs.odsProbe, DataItems: [] })),
     audience: audiences.monitor,
-    asCluster: clusterId,
-    ingestionToken: token,
+    ...signIn,
   };
+}
+
+function identitySignIn(
+  target: Target,
+): Pick<ProbeRequest, "asCluster" | "ingestionToken"> | undefined {
+  const { customerId } = target.logs;
+  const channel = customerId === undefined ? undefined : `ods-${customerId}`;
+  const ingestionToken = channelToken(target, channel);
+  return ingestionToken && { asCluster: target.clusterId, ingestionToken };
+}
+
+function legacySignIn({
+  workspaceId,
+  customerId,
+  omsHost,
+}: LogsTarget): Pick<ProbeRequest, "legacyAgent"> | undefined {
+  if (workspaceId === undefined || customerId === undefined || omsHost === undefined) {
+    return undefined;
+  }
+  return { legacyAgent: { workspaceId, customerId, omsHost } };
 }
 
 function highScaleRequest(
