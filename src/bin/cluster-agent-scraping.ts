@@ -1,5 +1,4 @@
 /** What the agent scrapes in its own cluster: the API server by the pod's service account, the jobs by Azure's ConfigMaps. */
-import { stringify } from "yaml";
 import {
   defaultJobs,
   defaultSettings,
@@ -14,6 +13,7 @@ import { inClusterAccess, kubernetesClient } from "../client/index.ts";
 import type { KubernetesClient } from "../client/index.ts";
 import { CodedError } from "../core/index.ts";
 import type { Clock } from "../core/index.ts";
+import { configMapText, NAMESPACE } from "./config-map-text.ts";
 
 export interface OwnClusterScraping {
   readonly kubernetes: KubernetesClient;
@@ -24,9 +24,6 @@ export interface OwnClusterScraping {
   /** Targets that the settings switch on and that this agent does not scrape. */
   readonly notScraped: readonly string[];
 }
-
-/** Where Azure has its ConfigMaps. */
-const NAMESPACE = "kube-system";
 
 /**
  * Reads the cluster's settings, once; a change of them is taken at the next start.
@@ -59,22 +56,6 @@ export async function ownClusterScraping(options: {
     kubernetes.close();
     throw error;
   }
-}
-
-/** The object as a file of it would be, so that problems have their lines; undefined where there is none. */
-async function configMapText(
-  kubernetes: KubernetesClient,
-  name: string,
-): Promise<string | undefined> {
-  const query = {
-    path: `/api/v1/namespaces/${NAMESPACE}/configmaps`,
-    fieldSelector: `metadata.name=${name}`,
-  };
-  const { items } = await kubernetes.list(query, { signal: new AbortController().signal });
-  // Items of a list do not say their kind.
-  return items[0] === undefined
-    ? undefined
-    : stringify({ apiVersion: "v1", kind: "ConfigMap", ...items[0] });
 }
 
 const invalid = (name: string, problems: readonly FileProblem[]): CodedError =>

@@ -10,6 +10,9 @@ const least = { LINKSCOPE_CLUSTER_ID: clusterId, LINKSCOPE_REGION: "westeurope" 
 test("an id and a region are enough: the node's managed identity, no proxy, Node's own authorities", () => {
   assert.deepEqual(readClusterAgentSettings(least), {
     settings: {
+      role: "metrics",
+      node: undefined,
+      podName: "",
       clusterId,
       clusterName: "aks-one",
       region: "westeurope",
@@ -22,6 +25,27 @@ test("an id and a region are enough: the node's managed identity, no proxy, Node
       listen: { host: "127.0.0.1", port: 8080 },
     },
   });
+});
+
+test("the role of a node's logs needs the node's name; another role is none", () => {
+  const read = readClusterAgentSettings({
+    ...least,
+    LINKSCOPE_ROLE: "node-logs",
+    LINKSCOPE_NODE: "node-1",
+    LINKSCOPE_POD: "agent-x",
+  });
+  assert.ok("settings" in read);
+  const { role, node, podName } = read.settings;
+  assert.deepEqual(
+    [role, node, podName],
+    ["node-logs", { name: "node-1", logFolder: "/var/log" }, "agent-x"],
+  );
+  const wrong = readClusterAgentSettings({ ...least, LINKSCOPE_ROLE: "node-logs" });
+  assert.ok(
+    "problems" in wrong && wrong.problems[0]?.startsWith("LINKSCOPE_NODE is not set") === true,
+  );
+  const none = readClusterAgentSettings({ ...least, LINKSCOPE_ROLE: "both" });
+  assert.ok("problems" in none && /LINKSCOPE_ROLE is 'both'/.test(none.problems[0] ?? ""));
 });
 
 test("what the workload identity webhook sets makes a workload identity", () => {

@@ -2,7 +2,18 @@
 import { idProblem, parseId } from "../arm/index.ts";
 import { serviceAccountFolder } from "../client/index.ts";
 
+/**
+ * What the process is: the agent of metrics; the agent of logs of one node, a pod of a daemon set; or the agent of logs
+ * that takes the cluster's inventory, a deployment's one pod.
+ */
+export type AgentRole = "metrics" | "node-logs" | "cluster-logs";
+
 export interface ClusterAgentSettings {
+  readonly role: AgentRole;
+  /** Of the role `node-logs`: the node's name, and its `/var/log` as the pod has it. */
+  readonly node: { readonly name: string; readonly logFolder: string } | undefined;
+  /** The agent's own pod; empty where it is not said. */
+  readonly podName: string;
   readonly clusterId: string;
   /** The label `cluster` of every series. */
   readonly clusterName: string;
@@ -59,7 +70,17 @@ export function readClusterAgentSettings(environment: Environment): ReadSettings
     problems.push(`${name} is '${withoutSecret(text)}'; it must be an ${scheme}// address.`);
     return undefined;
   };
+  const role = roleIn(given("LINKSCOPE_ROLE") ?? "metrics", problems);
   const settings: ClusterAgentSettings = {
+    role,
+    node:
+      role === "node-logs"
+        ? {
+            name: required("LINKSCOPE_NODE", "the name of the node that the pod runs on"),
+            logFolder: given("LINKSCOPE_LOG_FOLDER") ?? "/var/log",
+          }
+        : undefined,
+    podName: given("LINKSCOPE_POD") ?? "",
     clusterId,
     clusterName: given("LINKSCOPE_CLUSTER_NAME") ?? parseId(clusterId)?.name ?? "",
     region,
@@ -72,6 +93,15 @@ export function readClusterAgentSettings(environment: Environment): ReadSettings
     listen: listenIn(given("LINKSCOPE_LISTEN") ?? "127.0.0.1:8080", problems),
   };
   return problems.length === 0 ? { settings } : { problems };
+}
+
+const roles: readonly AgentRole[] = ["metrics", "node-logs", "cluster-logs"];
+
+function roleIn(text: string, problems: string[]): AgentRole {
+  const role = roles.find((one) => one === text);
+  if (role === undefined)
+    problems.push(`LINKSCOPE_ROLE is '${text}'; it is one of ${roles.join(", ")}.`);
+  return role ?? "metrics";
 }
 
 /** A proxy's address may carry a password: it is not repeated. */
