@@ -18,6 +18,20 @@ export const doctorErrors = {
     remedy:
       "Run the probe where an identity may query the workspace, and lay its output over with --with.",
   },
+  SignKeyInvalid: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "The key for a report's signature cannot be used.",
+    remedy: "Make one with `openssl genpkey -algorithm ed25519 -out key.pem`.",
+  },
+  ReportTooLarge: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "A report would have more bytes than are written.",
+    remedy: "Prove fewer clusters at once, with --cluster.",
+  },
 } as const satisfies ErrorCatalogue;
 
 export type DoctorCode = keyof typeof doctorErrors;

@@ -2,6 +2,8 @@
 export { fail, pass, phases, skipped, unknown, waiting, warn } from "./check.ts";
 export type { Check, CheckId, Finding, FindingStatus, Phase } from "./check.ts";
 export { checks } from "./checks/index.ts";
+export { explainLine, knownTexts } from "./explain/explain-line.ts";
+export type { KnownText, TextKind } from "./explain/known-text.ts";
 export {
   completeFacts,
   listing,
@@ -33,3 +35,5 @@ export { patienceMs, withWaiting } from "./waiting.ts";
 
 /** Plans and scripts of probes, and proofs over fragments: with what proofs need, loaded only where it is asked for. */
 export const loadProbing = () => import("./probe/probing.ts");
+/** Reports of proofs, with their picture. */
+export const loadReporting = () => import("./report/reporting.ts");

@@ -16,6 +16,7 @@ export type {
 export { clusterTypes } from "./inventory-types.ts";
 export { keptType, keptTypes } from "./kept-types.ts";
 export type { KeptType } from "./kept-types.ts";
+export { redacted } from "./redact.ts";
 export { readSnapshot } from "./read-snapshot.ts";
 export type { ArmAnswer, ArmSend } from "./reads.ts";
 export { graphOf, respelled, snapshotText } from "./snapshot.ts";
@@ -29,3 +30,5 @@ export const loadAzure = () => import("./azure-source.ts");
 
 /** What is laid over a snapshot: templates, plans, fragments; loaded only where it is asked for. */
 export const loadOverlays = () => import("./overlay/overlays.ts");
+/** The role that a snapshot needs. */
+export const loadRole = () => import("./role.ts");

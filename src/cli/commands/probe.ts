@@ -23,6 +23,10 @@ export const probe: Command = {
       default: "inside",
     },
     {
+      flags: "--cluster-token <file>",
+      help: "a file with a token of the cluster's identity for Azure Monitor, got inside, to be shown outside",
+    },
+    {
       flags: "--sign-in",
       help: "ask with this machine's Azure credential, too (az login, or AZURE_CLIENT_ID …)",
     },

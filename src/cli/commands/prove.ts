@@ -12,6 +12,8 @@ import {
 } from "../../onboard/index.ts";
 import type { Expected, Observed, PathId, Proof, ProofTarget } from "../../onboard/index.ts";
 import type { CliContext, Command } from "../command.ts";
+import { asksForFacts } from "../doctor/asks-for-facts.ts";
+import { cloudWords } from "../doctor/cloud-words.ts";
 import { connect, findResource } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
 import { accessLines } from "../platform/access-log.ts";
@@ -37,6 +39,15 @@ export const prove: Command = {
       flags: "--expect <path=verdict>",
       help: `what a path must be instead of private: ${pathIds[2]}=public; several with commas`,
     },
+    { flags: "--snapshot <file>", help: "prove from a file of `snapshot save`, with --with" },
+    {
+      flags: "--cloud <cloud>",
+      help: "with --with: read the resources from a cloud instead",
+      choices: cloudWords,
+    },
+    { flags: "--with <file...>", help: "what probes saw, inside and outside" },
+    { flags: "--report <file>", help: "write a report as well: FILE.html or FILE.json" },
+    { flags: "--sign-key <file>", help: "sign the report: an Ed25519 private key, PEM" },
     {
       flags: "-o, --output <format>",
       help: "how to print it",
@@ -53,9 +64,13 @@ export const prove: Command = {
   examples: [
     "./linkscope prove",
     "./linkscope prove --cluster aks-one --expect metrics-query=public -o json",
+    "./linkscope prove --snapshot aks.json --with inside.txt outside.txt --report proof.html",
   ],
   async run(input, context) {
     const expected = expectations(input.text("expect"));
+    if (asksForFacts(input)) {
+      return (await import("../doctor/run-prove.ts")).runProve(input, context, expected);
+    }
     const connection = connect(input, context);
     try {
       const named = input.text("network");

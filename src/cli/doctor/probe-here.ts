@@ -27,6 +27,8 @@ interface Standing {
   readonly spell: (text: string) => string;
   /** Tokens of this machine's own credential, where it is to sign in. */
   readonly signIn?: TokenSource;
+  /** The token of the cluster's identity, where it was brought here. */
+  readonly clusterToken?: TokenSource;
 }
 
 const CONNECT_MS = 10_000;
@@ -192,9 +194,10 @@ function tokens({ clientIds = [] }: Plan, transport: Transport, standing: Standi
   const identities: readonly TokenSource[] = [...clientIds, undefined].map((clientId) =>
     managedIdentityClient({ transport, clock, ...(clientId === undefined ? {} : { clientId }) }),
   );
+  const brought = standing.clusterToken === undefined ? [] : [standing.clusterToken];
   const signedIn = standing.signIn === undefined ? [] : [standing.signIn];
   return {
-    own: firstOf(identities),
+    own: firstOf([...brought, ...identities]),
     other: firstOf([...signedIn, ...identities]),
     mayLackRole: standing.signIn === undefined,
   };

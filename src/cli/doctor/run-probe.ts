@@ -1,12 +1,12 @@
 /** `probe`: finds the hosts, then prints a script, or probes from here. */
-import { CodedError } from "../../core/index.ts";
+import { CodedError, limits } from "../../core/index.ts";
 import { clustersNamed, factsOf, loadProbing } from "../../doctor/index.ts";
 import type { ProbePlan } from "../../doctor/index.ts";
 import { fragmentText, loadAzure } from "../../snapshot/index.ts";
 import { toCloudNames } from "../../azure/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
 import { probeHere } from "./probe-here.ts";
-import { cloudOf, snapshotOf } from "./sources.ts";
+import { cloudOf, fileText, snapshotOf } from "./sources.ts";
 
 /** Runs `probe` and answers with its exit code. */
 export async function runProbe(input: CommandInput, context: CliContext): Promise<number> {
@@ -23,9 +23,24 @@ export async function runProbe(input: CommandInput, context: CliContext): Promis
     context,
     spell,
     ...(signIn === undefined ? {} : { signIn }),
+    ...clusterToken(input, context),
   });
   context.out(fragmentText(fragment));
   return 0;
+}
+
+/** The token that a file has, and no list of processes. */
+function clusterToken(
+  input: CommandInput,
+  context: CliContext,
+): { readonly clusterToken?: (audience: string) => Promise<string> } {
+  const file = input.text("cluster-token");
+  if (file === undefined) return {};
+  const token = fileText(file, context, limits.tokenCharsMax).trim();
+  if (!/^[A-Za-z0-9._~+/=-]+$/.test(token)) {
+    throw new CodedError("WrongUse", `--cluster-token: ${file} holds no token.`);
+  }
+  return { clusterToken: () => Promise.resolve(token) };
 }
 
 /** This machine's credential at the cloud that `--cloud` names. */

@@ -1,18 +1,29 @@
 /** `snapshot save`: reads the facts and writes the file. */
 import { writeFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { snapshotText } from "../../snapshot/index.ts";
+import { CodedError } from "../../core/index.ts";
+import { loadRole, redacted, snapshotText } from "../../snapshot/index.ts";
 import type { Snapshot } from "../../snapshot/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
 import { openSource, snapshotFrom } from "./sources.ts";
 
 /** Runs `snapshot save` and answers with its exit code. */
 export async function runSnapshotSave(input: CommandInput, context: CliContext): Promise<number> {
-  const file = input.words[0] ?? "-";
+  if (input.flag("print-role")) {
+    const { roleDefinition } = await loadRole();
+    context.out(roleDefinition());
+    return 0;
+  }
+  const [file] = input.words;
+  if (file === undefined) {
+    throw new CodedError("WrongUse", "Say where to save: FILE, or - for the standard output.");
+  }
   const open = await openSource(input, context);
   try {
     const clusters = await open.clusterIds(input.text("cluster"));
-    const snapshot = await snapshotFrom(open, clusters, context);
+    const taken = await snapshotFrom(open, clusters, context);
+    const addresses = input.flag("redact-addresses");
+    const snapshot = input.flag("redact") || addresses ? redacted(taken, { addresses }) : taken;
     const text = snapshotText(snapshot);
     if (file === "-") context.out(text);
     else {
