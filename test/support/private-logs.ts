@@ -124,6 +124,7 @@ async function makeTargets({ put, id }: Making) {
           { name: "Price", type: "real" },
           { name: "Paid", type: "boolean" },
           { name: "Detail", type: "dynamic" },
+          { name: "Undeclared", type: "string" },
         ],
       },
     },

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { request as plainRequest } from "node:http";
 import { request as secureRequest } from "node:https";
+import type { Agent } from "node:https";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import type { TLSSocket } from "node:tls";
@@ -20,6 +21,8 @@ export interface WireRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON. */
   readonly body?: string | Uint8Array | object;
+  /** Shown in the handshake when the server asks for one. */
+  readonly certificate?: { readonly key: string; readonly cert: string };
 }
 
 export interface WireAnswer {
@@ -30,10 +33,11 @@ export interface WireAnswer {
   readonly code: string | undefined;
 }
 
-/** Asks ARM and the login host at the platform's local endpoint. */
-export function askArm(ready: ReadyLine, request: WireRequest): Promise<WireAnswer> {
+/** Asks ARM and the login host at the platform's local endpoint; without an agent on a connection of its own. */
+export function askArm(ready: ReadyLine, request: WireRequest, agent?: Agent): Promise<WireAnswer> {
   const { hostname, port } = new URL(ready.arm);
-  return exchange(request, { host: hostname, port: Number(port), ca: readFileSync(ready.ca) });
+  const to = { host: hostname, port: Number(port), ca: readFileSync(ready.ca) };
+  return exchange(request, agent === undefined ? to : { ...to, agent });
 }
 
 /** A place in a network, or outside of all, from which any served host is asked. */
@@ -58,7 +62,8 @@ export async function wireAt(ready: ReadyLine, where: Where): Promise<Wire> {
   return {
     identityToken: managedIdentityClient({ transport, clock }),
     ask: async (host, request, address = host) => {
-      const socket = await tunnel(new URL(gateway), { host, address, ca });
+      const { certificate } = request;
+      const socket = await tunnel(new URL(gateway), { host, address, ca, certificate });
       try {
         return await exchange(request, { host, port: 443, ca, socket });
       } finally {
@@ -77,9 +82,10 @@ interface To {
   readonly port: number;
   readonly ca: Buffer;
   readonly socket?: TLSSocket;
+  readonly agent?: Agent;
 }
 
-function exchange(asked: WireRequest, { host, port, ca, socket }: To): Promise<WireAnswer> {
+function exchange(asked: WireRequest, { host, port, ca, socket, agent }: To): Promise<WireAnswer> {
   const { method = "GET", path, token, body } = asked;
   const isJson = typeof body === "object" && !(body instanceof Uint8Array);
   const bytes = isJson ? JSON.stringify(body) : body;
@@ -95,7 +101,7 @@ function exchange(asked: WireRequest, { host, port, ca, socket }: To): Promise<W
     // A connection that is given is used only where no agent is named.
     const request =
       socket === undefined
-        ? secureRequest({ host, port, ca, method, path, headers, agent: false })
+        ? secureRequest({ host, port, ca, method, path, headers, agent: agent ?? false })
         : plainRequest({ host, method, path, headers, createConnection: () => socket });
     request.once("error", fail);
     request.once("response", (response) => {
@@ -129,7 +135,17 @@ function codeOf(text: string): string | undefined {
 
 function tunnel(
   gateway: URL,
-  { host, address, ca }: { readonly host: string; readonly address: string; readonly ca: Buffer },
+  {
+    host,
+    address,
+    ca,
+    certificate,
+  }: {
+    readonly host: string;
+    readonly address: string;
+    readonly ca: Buffer;
+    readonly certificate: WireRequest["certificate"];
+  },
 ): Promise<TLSSocket> {
   const pair = `${decodeURIComponent(gateway.username)}:${decodeURIComponent(gateway.password)}`;
   return new Promise((done, fail) => {
@@ -150,7 +166,7 @@ function tunnel(
         socket.destroy();
         return fail(new Error(`CONNECT ${address}: ${response.statusCode}`));
       }
-      const secured = connect({ socket, servername: host, ca });
+      const secured = connect({ socket, servername: host, ca, ...certificate });
       secured.once("error", fail);
       secured.once("secureConnect", () => done(secured));
     });
