@@ -4,22 +4,14 @@
  *
  * @see learn.microsoft.com/azure/azure-monitor/logs/api/azure-resource-queries
  */
-import { at, idKey, parseId, stringAt } from "../arm/index.ts";
 import type { Graph, GraphSource, ResourceId } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import type { Clock, Reason, Verdict } from "../core/index.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../http/index.ts";
-import { badArgument, logsQueryRefusal } from "../query/index.ts";
-import {
-  associationsWith,
-  lawOf,
-  logFlowsOf,
-  logsQueryAccess,
-  publicOrigin,
-  types,
-} from "../rules/index.ts";
-import type { LawView } from "../rules/index.ts";
+import { logsQueryRefusal } from "../query/index.ts";
+import { logsQueryAccess, publicOrigin } from "../rules/index.ts";
 import type { AccessLog } from "./access-log.ts";
+import { lawOfResource } from "./law-of-resource.ts";
 import { queryLaw } from "./logs-query.ts";
 import type { LogsQueryServices } from "./logs-query.ts";
 
@@ -104,50 +96,6 @@ async function answerFor(
     },
     services,
   );
-}
-
-type Found =
-  | {
-      readonly kind: "law";
-      readonly law: LawView;
-      /** The resource is not the workspace: only its own records are seen. */
-      readonly own: boolean;
-    }
-  | { readonly kind: "refused"; readonly response: HttpResponse };
-
-/** The one workspace that holds a resource's logs: itself, or where the cluster's rules and add-on send them. */
-function lawOfResource(graph: Graph, resourceId: ResourceId): Found {
-  const itself = lawOf(graph, resourceId);
-  if (itself !== undefined) return { kind: "law", law: itself, own: false };
-  const type = parseId(resourceId)?.type ?? "";
-  if (type.toLowerCase() !== types.cluster.toLowerCase()) {
-    const message = `Logs of a resource of type ${type} are not answered here; ask for those of a Log Analytics workspace or of a managed cluster.`;
-    return { kind: "refused", response: badArgument({ code: "FeatureNotEmulated", message }) };
-  }
-  const laws = lawsOfCluster(graph, resourceId);
-  const [law, ...others] = laws;
-  if (law === undefined) {
-    const message = `No Log Analytics workspace is collecting the logs of ${resourceId}.`;
-    return { kind: "refused", response: logsQueryRefusal("PathNotFoundError", { message }) };
-  }
-  if (others.length > 0) {
-    const message = `The logs of ${resourceId} go to ${laws.length} workspaces; a query over several is not supported here. Ask one: ${laws.map(({ id }) => id).join(", ")}.`;
-    return { kind: "refused", response: badArgument({ code: "FeatureNotEmulated", message }) };
-  }
-  return { kind: "law", law, own: true };
-}
-
-function lawsOfCluster(graph: Graph, clusterId: ResourceId): readonly LawView[] {
-  const byRules = associationsWith(graph, clusterId).flatMap(({ dcrId }) =>
-    dcrId === undefined ? [] : logFlowsOf(graph, dcrId).flatMap(({ lawIds }) => lawIds),
-  );
-  const addon = at(graph.get(clusterId)?.properties, "addonProfiles", "omsagent", "config");
-  const byAddon =
-    stringAt(addon, "logAnalyticsWorkspaceResourceID") ??
-    stringAt(addon, "logAnalyticsWorkspaceResourceId");
-  const ids = byAddon === undefined ? byRules : [...byRules, byAddon];
-  const laws = ids.flatMap((id) => lawOf(graph, id) ?? []);
-  return [...new Map(laws.map((law) => [idKey(law.id), law])).values()];
 }
 
 /** Who asks may read the resource: the reasons are said. Status and outer words are the service's; the inner ones are inferred. */

@@ -143,11 +143,22 @@ test("a path that is none, and a workspace that is none, are 404", async () => {
   }
 });
 
+test("a query of a cluster sees its own records, by the right to that cluster's logs", async () => {
+  const path = `/v1${ids.cluster("a")}/query`;
+  refusedWith(await ask({ path }), 403, "InsufficientAccessError");
+  rig.change(put(assignment(ids.cluster("a"), principals.operator("a"), READER)));
+  assert.equal((await ask({ path: path.replace("aks-a", "aks%2Da") })).status, 200);
+  assert.equal(rig.logs.translations.at(-1)?.resourceId, ids.cluster("a"));
+  assert.equal((await ask({ path: `/v1${logIds.law("a")}/query` })).status, 200);
+  assert.equal(rig.logs.translations.at(-1)?.resourceId, undefined);
+  refusedWith(await ask({ path, via: "public" }), 403, "InsufficientAccessError");
+  refusedWith(await ask({ path: path.replace("aks-a", "%E0") }), 404, "PathNotFoundError");
+});
+
 test("what the API has and is not emulated is refused by its name", async () => {
   for (const [path, says] of [
     ["/v1/$batch", /Batches/],
     [`/v1/workspaces/${customerIds("a")}/metadata`, /Metadata/],
-    [`/v1${ids.cluster("a")}/query`, /resource at this host/],
   ] as const) {
     const error = refusedWith(await ask({ path }), 400, "BadArgumentError");
     assert.equal(error.innererror?.code, "FeatureNotEmulated");

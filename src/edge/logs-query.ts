@@ -11,6 +11,7 @@ import type { LogsQueryErrorCode, UserQueries } from "../query/index.ts";
 import { lawByCustomerId, lawTablesOf, logsQueryAccess, roleAccess } from "../rules/index.ts";
 import type { LawView } from "../rules/index.ts";
 import { bearerOf, verifyToken } from "../tokens/index.ts";
+import { lawOfResource } from "./law-of-resource.ts";
 
 export interface LogsQueryServices {
   readonly logs: Pick<OpenedLogs, "workspace">;
@@ -22,7 +23,48 @@ export interface LogsQueryServices {
 /** What a role must grant to query a workspace. @see learn.microsoft.com/azure/azure-monitor/logs/manage-access */
 const QUERY_ACTION = "Microsoft.OperationalInsights/workspaces/query/read";
 
-const WORKSPACE_PATH = /^\/v1\/workspaces\/([^/]+)\/([^/]+)$/;
+/** The right to a resource's logs, of all tables. @see learn.microsoft.com/azure/azure-monitor/logs/api/azure-resource-queries */
+const READ_LOGS = "Microsoft.Insights/logs/read";
+
+const WORKSPACE_PATH = /^\/v1\/workspaces\/([^/]+)\/query$/;
+const RESOURCE_PATH = /^\/v1(\/subscriptions\/.{1,2048})\/query$/;
+
+type Target =
+  | {
+      readonly kind: "law";
+      readonly law: LawView;
+      /** Where the path names a resource. */
+      readonly resourceId: ResourceId | undefined;
+      /** Only that resource's records are seen. */
+      readonly own: boolean;
+    }
+  | { readonly kind: "refused"; readonly response: HttpResponse };
+
+/** What a path asks: a workspace by its `customerId`, or a resource by its id. */
+function targetOf(graph: Graph, path: string): Target {
+  const refused = refusedPath(path);
+  if (refused !== undefined) return { kind: "refused", response: refused };
+  const named = RESOURCE_PATH.exec(path)?.[1];
+  if (named !== undefined) {
+    const resourceId = graph.get(decoded(named))?.id;
+    if (resourceId === undefined) return { kind: "refused", response: pathNotFound(path) };
+    const found = lawOfResource(graph, resourceId);
+    return found.kind === "refused" ? found : { ...found, resourceId };
+  }
+  const law = lawByCustomerId(graph, WORKSPACE_PATH.exec(path)?.[1] ?? "");
+  return law === undefined
+    ? { kind: "refused", response: pathNotFound(path) }
+    : { kind: "law", law, resourceId: undefined, own: false };
+}
+
+/** What does not decode names nothing. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "";
+  }
+}
 
 /**
  * Answers a request at a query host: 401 or 403 for its token, 404 for another path or workspace, 403 of the private
@@ -39,16 +81,18 @@ export async function answerLogsQueryHost(
   const { principalId } = authentication;
   const { request, publication, origin } = exchange;
   const { graph } = publication;
-  const refused = refusedPath(request.path);
-  if (refused !== undefined) return refused;
-  const [, customerId = "", what = ""] = WORKSPACE_PATH.exec(request.path) ?? [];
-  const law = what === "query" ? lawByCustomerId(graph, customerId) : undefined;
-  if (law === undefined) return pathNotFound(request.path);
+  const target = targetOf(graph, request.path);
+  if (target.kind === "refused") return target.response;
+  const { law, resourceId } = target;
   if (!passes(exchange, logsQueryAccess(graph, { origin, workspaceId: law.id, way: "direct" }))) {
     return networkClosed();
   }
-  const role = roleAccess(graph, { principalId, action: QUERY_ACTION, scope: law.id });
-  if (!passes(exchange, role)) return insufficientAccess(principalId, law);
+  const needs =
+    resourceId === undefined
+      ? { action: QUERY_ACTION, scope: law.id }
+      : { action: READ_LOGS, scope: resourceId };
+  const role = roleAccess(graph, { principalId, ...needs });
+  if (!passes(exchange, role)) return insufficientAccess(principalId, needs.scope);
   return queryLaw(
     {
       request,
@@ -56,6 +100,7 @@ export async function answerLogsQueryHost(
       graph,
       principalId,
       signal: exchange.signal,
+      ...(target.own ? { resourceId } : {}),
       onReason: (reason) => note(exchange, reason),
     },
     services,
@@ -69,7 +114,7 @@ export interface LawQuery {
   readonly principalId: string;
   readonly signal: AbortSignal;
   /** Only this resource's records are seen. */
-  readonly resourceId?: ResourceId;
+  readonly resourceId?: ResourceId | undefined;
   readonly onReason: (reason: Reason) => void;
 }
 
@@ -149,16 +194,11 @@ function refusedPath(path: string): HttpResponse | undefined {
     ? "Batches of queries"
     : /^\/v1\/workspaces\/[^/]+\/metadata$/.test(lower)
       ? "Metadata of a workspace"
-      : lower.startsWith("/v1/subscriptions/")
-        ? "A query of a resource at this host"
-        : undefined;
+      : undefined;
   if (feature === undefined) return undefined;
-  const remedy = lower.startsWith("/v1/subscriptions/")
-    ? "ask for it through Resource Manager, at the resource's id with /providers/microsoft.insights/logs"
-    : "send each query by itself to /v1/workspaces/CUSTOMER-ID/query";
   return badArgument({
     code: "FeatureNotEmulated",
-    message: `${feature}: not supported here; ${remedy}.`,
+    message: `${feature}: not supported here; send each query by itself to /v1/workspaces/CUSTOMER-ID/query.`,
   });
 }
 
@@ -184,7 +224,7 @@ const networkClosed = (): HttpResponse =>
     },
   });
 
-const insufficientAccess = (principalId: string, { id }: LawView): HttpResponse =>
+const insufficientAccess = (principalId: string, id: ResourceId): HttpResponse =>
   logsQueryRefusal("InsufficientAccessError", {
     message: INSUFFICIENT,
     innererror: {
