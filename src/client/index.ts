@@ -7,6 +7,9 @@ export type {
   IngestionToken,
   MetricsChannel,
 } from "./agent-configuration-client.ts";
+// How objects of the Kubernetes API are read: the same JSON values as ARM's.
+export { at, isObject, listAt, stringAt } from "../arm/index.ts";
+export type { Json, JsonObject } from "../arm/index.ts";
 export { armClient, waitWhileProvisioning } from "./arm-client.ts";
 export type { ArmClient, ArmClientOptions, ArmWrite } from "./arm-client.ts";
 export { dnsClient } from "./dns-client.ts";

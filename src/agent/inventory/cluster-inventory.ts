@@ -1,8 +1,7 @@
 /** The inventory of a cluster, by its API server: one agent of a cluster takes it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { JsonObject } from "../../arm/index.ts";
-import type { KubernetesClient, LogsConfiguration } from "../../client/index.ts";
+import type { JsonObject, KubernetesClient, LogsConfiguration } from "../../client/index.ts";
 import type { Clock, Random } from "../../core/index.ts";
 import type { RecordSource } from "../logs/logs-agent.ts";
 import type { LogsAgentSettings } from "../logs/logs-settings.ts";

@@ -3,8 +3,8 @@
  * @see github.com/microsoft/Docker-Provider source/plugins/ruby/in_kube_nodes.rb, in_kube_podinventory.rb, in_kube_pvinventory.rb,
  *   in_kube_events.rb, in_kubestate_deployments.rb
  */
-import { at, isObject, listAt, stringAt } from "../../arm/index.ts";
-import type { Json, JsonObject } from "../../arm/index.ts";
+import { at, isObject, listAt, stringAt } from "../../client/index.ts";
+import type { Json, JsonObject } from "../../client/index.ts";
 import type { AgentRecord } from "../logs/record-intake.ts";
 import { nameOf, text } from "./inventory-scope.ts";
 import type { InventoryScope } from "./inventory-scope.ts";

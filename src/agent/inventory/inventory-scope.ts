@@ -1,7 +1,6 @@
 /** What every record of a cluster's inventory shares, and what the rule's namespace filter leaves out. */
-import { stringAt } from "../../arm/index.ts";
-import type { Json, JsonObject } from "../../arm/index.ts";
-import type { LogsSettings } from "../../client/index.ts";
+import { stringAt } from "../../client/index.ts";
+import type { Json, JsonObject, LogsSettings } from "../../client/index.ts";
 
 export interface InventoryScope {
   /** The cluster's resource id. */

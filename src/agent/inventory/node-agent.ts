@@ -1,8 +1,11 @@
 /** What the agent of a node takes beside its files: performance by the kubelet, heartbeats, and facts of its pods. */
-import { listAt, stringAt } from "../../arm/index.ts";
-import type { JsonObject } from "../../arm/index.ts";
-import { nodeView, openTransport } from "../../client/index.ts";
-import type { KubernetesClient, LogsConfiguration, Transport } from "../../client/index.ts";
+import { listAt, nodeView, openTransport, stringAt } from "../../client/index.ts";
+import type {
+  JsonObject,
+  KubernetesClient,
+  LogsConfiguration,
+  Transport,
+} from "../../client/index.ts";
 import { CodedError } from "../../core/index.ts";
 import type { Clock, Random } from "../../core/index.ts";
 import type { ContainerFacts } from "../logs/collection-plan.ts";

@@ -1,7 +1,6 @@
 /** The objects of one Kubernetes list, as they are now. */
 import { startReflector } from "../../client/index.ts";
-import type { KubernetesClient, ReflectorState } from "../../client/index.ts";
-import type { JsonObject } from "../../arm/index.ts";
+import type { JsonObject, KubernetesClient, ReflectorState } from "../../client/index.ts";
 import type { Clock, Random } from "../../core/index.ts";
 import { keptObject } from "./inventory-scope.ts";
 

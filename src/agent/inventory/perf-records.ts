@@ -2,9 +2,8 @@
  * Records of performance: what nodes and containers may use, by the API server; what they use, by the kubelet.
  * @see github.com/microsoft/Docker-Provider source/plugins/ruby/KubernetesApiClient.rb, CAdvisorMetricsAPIClient.rb
  */
-import { at, listAt, stringAt } from "../../arm/index.ts";
-import type { Json, JsonObject } from "../../arm/index.ts";
-import type { LogsSettings } from "../../client/index.ts";
+import { at, listAt, stringAt } from "../../client/index.ts";
+import type { Json, JsonObject, LogsSettings } from "../../client/index.ts";
 import type { AgentRecord } from "../logs/record-intake.ts";
 import type { Round } from "./cluster-records.ts";
 import { isFiltered, nameOf, text } from "./inventory-scope.ts";

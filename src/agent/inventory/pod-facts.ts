@@ -2,8 +2,8 @@
  * Facts of a node's pods that go with their logs: metadata, images, and annotations that leave a pod out.
  * @see learn.microsoft.com/azure/azure-monitor/containers/container-insights-logs-schema (KubernetesMetadata)
  */
-import { at, listAt, stringAt } from "../../arm/index.ts";
-import type { Json, JsonObject } from "../../arm/index.ts";
+import { at, listAt, stringAt } from "../../client/index.ts";
+import type { Json, JsonObject } from "../../client/index.ts";
 import type { ContainerFacts } from "../logs/collection-plan.ts";
 import type { LoggedContainer } from "../logs/log-file-name.ts";
 import type { LogsAgentSettings, MetadataField } from "../logs/logs-settings.ts";

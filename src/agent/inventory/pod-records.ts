@@ -2,8 +2,8 @@
  * Records of pods and containers: KubePodInventory, ContainerInventory.
  * @see github.com/microsoft/Docker-Provider source/plugins/ruby/in_kube_podinventory.rb, kubernetes_container_inventory.rb
  */
-import { at, isObject, listAt, stringAt } from "../../arm/index.ts";
-import type { Json, JsonObject } from "../../arm/index.ts";
+import { at, isObject, listAt, stringAt } from "../../client/index.ts";
+import type { Json, JsonObject } from "../../client/index.ts";
 import type { AgentRecord } from "../logs/record-intake.ts";
 import { nameOf, text } from "./inventory-scope.ts";
 import type { InventoryScope } from "./inventory-scope.ts";
