@@ -77,13 +77,26 @@ test("records of a custom stream are kept in the table of its output stream, wit
   assert.deepEqual([answer.status, answer.body], [204, ""]);
   assert.deepEqual(kept(), order);
   const [batch] = rig.logs.appended[0]?.batches ?? [];
-  assert.deepEqual(batch?.constants, { TenantId: customerIds("a"), Type: "Orders_CL" });
+  assert.deepEqual(batch?.constants, {
+    TenantId: customerIds("a"),
+    Type: "Orders_CL",
+    _ResourceId: "",
+    _SubscriptionId: "",
+  });
   assert.deepEqual([batch?.records, batch?.receivedMs], [1, rig.clock.nowMs()]);
   assert.equal(batch?.billedBytes, JSON.stringify(order).length);
   const columns = batch?.table.columns.map(({ name, type }) => `${name}:${type}`) ?? [];
-  for (const column of ["TenantId:string", "TimeGenerated:datetime", "Number:long", "Paid:bool"]) {
-    assert.ok(columns.includes(column), column);
-  }
+  // The table has `Paid` too, which the rule's stream does not declare.
+  assert.deepEqual(columns, [
+    "TenantId:string",
+    "TimeGenerated:datetime",
+    "Number:long",
+    "SourceSystem:string",
+    "Type:string",
+    "_ResourceId:string",
+    "_SubscriptionId:string",
+    "_TimeReceived:datetime",
+  ]);
 });
 
 test("a compressed body is the same, and both sizes have one limit", async () => {

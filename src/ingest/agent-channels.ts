@@ -86,9 +86,9 @@ function agentRuleOf(graph: Graph, rule: CollectionRule): AgentRule & { readonly
         streams.some((name) => streamsNamed(name).some((one) => one.name === stream.name)),
       );
       if (flow === undefined) return [];
-      const channelId = keep(
-        stream.highScale ? gigChannel(graph, rule) : odsChannel(graph, flow.lawIds[0] ?? ""),
-      );
+      // A workspace's channel is there even where all of its records go by the endpoint: agents look at the first one.
+      const odsId = keep(odsChannel(graph, flow.lawIds[0] ?? ""));
+      const channelId = stream.highScale ? keep(gigChannel(graph, rule)) : odsId;
       return channelId === undefined ? [] : [{ stream, channelId }];
     }),
   }));

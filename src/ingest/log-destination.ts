@@ -1,7 +1,12 @@
 /** Where the records of one stream of a rule go: workspace, table, and the transformation on the way. */
 import { at, listAt, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
-import { logTableOf, streamsNamed, withStandardColumns } from "../azure/index.ts";
+import {
+  logTableOf,
+  standardLogColumns,
+  streamsNamed,
+  withStandardColumns,
+} from "../azure/index.ts";
 import type { LogColumn, LogColumnType, LogTable } from "../core/index.ts";
 import { lawOf, logFlowsOf, types } from "../rules/index.ts";
 import type { LawView, LogFlow } from "../rules/index.ts";
@@ -44,7 +49,7 @@ export function logDestination(graph: Graph, rule: CollectionRule, stream: strin
     const name = tableName(flow.outputStream ?? stream);
     const table = lawTableOf(graph, law.id, name);
     if (table === undefined) return { kind: "missing", what: `the table ${name} of ${law.id}` };
-    routes.push({ table, source: sourceOf(rule.rule, stream, table), transformKql: kqlOf(flow) });
+    routes.push(routeOf({ rule: rule.rule, stream, table, transformKql: kqlOf(flow) }));
   }
   return { kind: "routes", law, routes };
 }
@@ -62,11 +67,24 @@ function tableName(stream: string): string {
   return known?.table ?? stream.replace(/^(?:Microsoft|Custom)-/, "");
 }
 
-/** The columns that a rule declares for a custom stream; a built-in stream has its table's. */
-function sourceOf({ properties }: ArmResource, stream: string, table: LogTable): LogTable {
-  const declared = listAt(properties, "streamDeclarations", stream, "columns");
-  const columns = declared.length === 0 ? table.columns : declared.flatMap(columnOf);
-  return { name: "source", columns };
+const standardNames: ReadonlySet<string> = new Set(standardLogColumns.map(({ name }) => name));
+
+/** Of a declared stream only the declared columns count: what else a record has is left out before a transformation and without one. */
+function routeOf(flow: {
+  readonly rule: ArmResource;
+  readonly stream: string;
+  readonly table: LogTable;
+  readonly transformKql: string | undefined;
+}): LogRoute {
+  const { rule, stream, table, transformKql } = flow;
+  const declared = listAt(rule.properties, "streamDeclarations", stream, "columns");
+  if (declared.length === 0) return { table, source: { ...table, name: "source" }, transformKql };
+  const columns = declared.flatMap(columnOf);
+  const source = { name: "source", columns };
+  if (transformKql !== undefined) return { table, source, transformKql };
+  const names = new Set(columns.map(({ name }) => name));
+  const taken = table.columns.filter(({ name }) => names.has(name) || standardNames.has(name));
+  return { table: { ...table, columns: taken }, source, transformKql };
 }
 
 /**

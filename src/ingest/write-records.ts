@@ -99,13 +99,13 @@ async function shape(
   const { law, route, resourceId } = write;
   const { table } = route;
   const { json, records, dropped } = await transformed(write, nowMs, context);
-  const resource = resourceId?.toLowerCase();
+  // What a record says of its resource itself is not believed: without a known one there is none.
+  const resource = resourceId?.toLowerCase() ?? "";
   const constants: Record<string, string> = {
     TenantId: law.customerId,
     Type: table.name,
-    ...(resource === undefined
-      ? {}
-      : { _ResourceId: resource, _SubscriptionId: resource.split("/")[2] ?? "" }),
+    _ResourceId: resource,
+    _SubscriptionId: resource.split("/")[2] ?? "",
   };
   return {
     batch: { table, json, records, receivedMs: nowMs, constants, billedBytes: json.byteLength },

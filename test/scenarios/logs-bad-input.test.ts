@@ -70,6 +70,9 @@ test("values of a wrong type become null, unknown fields are dropped, and the re
     Paid: "maybe",
     Detail: "text",
     Unknown: 1,
+    // A column of the table that the stream does not declare, and one that no sender may set.
+    Undeclared: "x",
+    _ResourceId: "/subscriptions/other",
     __proto__: 1,
   });
   const text = JSON.stringify([wrong]).replace(
@@ -77,8 +80,8 @@ test("values of a wrong type become null, unknown fields are dropped, and the re
     ',"__proto__":{"Paid":true},"constructor":1}]',
   );
   assert.equal((await logs.post(text)).status, 204);
-  const found = await ordersOf("types", "Number, Price, Paid, Detail");
-  assert.deepEqual(found, [[null, null, null, "text"]]);
+  const found = await ordersOf("types", "Number, Price, Paid, Detail, Undeclared, _ResourceId");
+  assert.deepEqual(found, [[null, null, null, "text", "", ""]]);
   assert.equal((await post(order("far", { Number: 9007199254740993n.toString() }))).status, 204);
 });
 
