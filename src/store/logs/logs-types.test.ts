@@ -167,6 +167,7 @@ test("records that JSON allows and the engine's reader does not are kept like al
   assert.equal(notes.length, 0);
   await raw('[{"a":"6"},{"a":]', 2);
   await raw('[{"a":"7"}]', 1);
+  await fixture.store.merge(CUSTOMER);
   assert.equal((await hotAndMerged(fixture, table)).length, 5);
   assert.match(notes[0]?.says ?? "", /^Records of T cannot be read .* are kept in /);
   const chunks = join(folder, CUSTOMER, "tables", "chunks");

@@ -17,9 +17,11 @@ import { ConstantSets } from "./constant-sets.ts";
 import type { ConstantSet } from "./constant-sets.ts";
 import { openDatabase } from "./database.ts";
 import type { Database } from "./database.ts";
+import { isDataFailure } from "./engine-errors.ts";
 import { HotRows } from "./hot-rows.ts";
 import type { HotTable } from "./hot-table.ts";
-import { mergeSegments, writeHotTable } from "./segment-files.ts";
+import { shapesOf, withRowsOf } from "./record-shapes.ts";
+import { hotTableSelect, mergeSegments, writeRows } from "./segment-files.ts";
 import { quoteName } from "./sql.ts";
 import { constantVariablesSql, tableViewSql } from "./table-view.ts";
 import type { RowSource } from "./table-view.ts";
@@ -66,6 +68,12 @@ export interface EngineWorkspaceOptions {
 interface Frozen {
   readonly tables: readonly HotTable[];
   readonly mergedThrough: number;
+  readonly billed: BilledDay | undefined;
+}
+
+/** Where a chunk of the log ends. */
+interface ChunkEnd {
+  readonly position: LogPosition;
   readonly billed: BilledDay | undefined;
 }
 
@@ -170,7 +178,7 @@ export class EngineWorkspace {
   /** Makes segments of everything that was durable at `through`; merges small segments, and deletes what is past its retention. */
   async flush(through: number, cutoffs: Cutoffs): Promise<FlushResult> {
     await this.#reading.take(async () => {
-      await this.#readLocked(through);
+      await this.#readLocked(through, "segments");
       this.#freeze();
     });
     await this.#writeFrozen();
@@ -197,38 +205,78 @@ export class EngineWorkspace {
   async #read(through: number): Promise<void> {
     if (this.#position.through >= through) return;
     try {
-      await this.#reading.take(() => this.#readLocked(through));
+      await this.#reading.take(() => this.#readLocked(through, "hot rows"));
     } catch (error) {
       const says = "The workspace's log cannot be read now. Ask again later.";
       throw new CodedError("LogsUnavailable", says, { status: 503, cause: error });
     }
   }
 
-  async #readLocked(through: number): Promise<void> {
+  async #readLocked(through: number, into: "hot rows" | "segments"): Promise<void> {
     if (this.#position.through >= through) return;
-    let batches: LoggedBatch[] = [];
+    let chunk: LoggedBatch[] = [];
     let bytes = 0;
-    let last = { position: this.#position, billed: this.#billed };
+    let end: ChunkEnd = { position: this.#position, billed: this.#billed };
     const add = async (): Promise<void> => {
-      await this.#hot.add(batches, this.#sets);
-      this.#position = last.position;
-      this.#billed = last.billed;
-      batches = [];
+      await (into === "segments" ? this.#addSegments(chunk, end) : this.#addHot(chunk, end));
+      chunk = [];
       bytes = 0;
-      if (this.#hot.bytes < this.#options.limits.logHotBytesMax) return;
-      this.#freeze();
-      await this.#writeFrozen();
     };
     const folder = logFolder(this.#options.folder);
     for await (const { record, position } of readLogRecords(folder, this.#position, through)) {
       for (const batch of record.batches) {
-        batches.push(batch);
+        chunk.push(batch);
         bytes += batch.json.length;
       }
-      last = { position, billed: record.billed };
+      end = { position, billed: record.billed };
       if (bytes >= this.#options.limits.logHotBytesMax) await add();
     }
     await add();
+  }
+
+  async #addHot(chunk: readonly LoggedBatch[], end: ChunkEnd): Promise<void> {
+    await this.#hot.add(chunk, this.#sets);
+    this.#position = end.position;
+    this.#billed = end.billed;
+    if (this.#hot.bytes < this.#options.limits.logHotBytesMax) return;
+    this.#freeze();
+    await this.#writeFrozen();
+  }
+
+  /** Writes a chunk's rows to segments without keeping them in memory before. What is hot comes first: it is older. */
+  async #addSegments(chunk: readonly LoggedBatch[], end: ChunkEnd): Promise<void> {
+    this.#freeze();
+    await this.#writeFrozen();
+    const { position, billed } = end;
+    try {
+      await this.#writing.take(async () => {
+        const add = await this.#writeChunk(chunk);
+        const state = this.#state({ mergedThrough: position.through, billed });
+        await this.#segments.commit({ add, remove: [], state });
+      });
+    } catch (error) {
+      // What only looked like records is found batch by batch, on the way through hot rows.
+      if (!isDataFailure(error)) throw error;
+      return this.#addHot(chunk, end);
+    }
+    this.#position = position;
+    this.#billed = billed;
+  }
+
+  async #writeChunk(chunk: readonly LoggedBatch[]): Promise<readonly Segment[]> {
+    const files = { ...this.#options, folder: chunkFolder(this.#options.folder) };
+    const segments: Segment[] = [];
+    for (const shape of shapesOf(chunk, this.#sets).values()) {
+      const number = this.#segments.newNumber();
+      const path = this.#segments.pathOf({ number });
+      const { columns, table } = shape;
+      const written = await withRowsOf(files, shape, shape.batches, (select) =>
+        writeRows(this.#writer, { select, columns }, path),
+      );
+      const { size: bytes } = await stat(path);
+      segments.push({ ...written, number, table: table.name, bytes });
+    }
+    return segments.filter(({ rows }) => rows > 0);
   }
 
   /** Only where nothing is read meanwhile: the hot rows are then exactly those up to the position. */
@@ -256,7 +304,8 @@ export class EngineWorkspace {
       if (table.rows === 0) continue;
       const number = this.#segments.newNumber();
       const path = this.#segments.pathOf({ number });
-      const written = await writeHotTable(this.#writer, table, path);
+      const rows = { select: hotTableSelect(table), columns: table.columns };
+      const written = await writeRows(this.#writer, rows, path);
       const { size: bytes } = await stat(path);
       add.push({ ...written, number, table: table.table, bytes });
     }

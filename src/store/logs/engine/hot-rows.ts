@@ -1,49 +1,27 @@
 /** A workspace's rows that no segment holds: read from the log in chunks, each whole or not at all. */
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { messageOf } from "../../../core/index.ts";
-import type { LogTable } from "../../../core/index.ts";
-import type { LogsLimits } from "../logs-limits.ts";
 import type { LoggedBatch } from "../log-record.ts";
 import type { ConstantSets } from "./constant-sets.ts";
 import { isDataFailure } from "./engine-errors.ts";
-import { createHotTableSql, insertSql, TIME_GENERATED, TIME_RECEIVED } from "./hot-table.ts";
-import type { FiledBatch, HotTable, StoredColumn } from "./hot-table.ts";
-import { recordColumns } from "./record-columns.ts";
-import type { RecordColumn } from "./record-columns.ts";
-import { plainRecords, writeRecordsFile } from "./records-file.ts";
+import { createHotTableSql } from "./hot-table.ts";
+import type { HotTable } from "./hot-table.ts";
+import { constantsIn, shapesOf, withRowsOf } from "./record-shapes.ts";
+import type { ChunkFiles, FiledJson, Shape } from "./record-shapes.ts";
+import { plainRecords } from "./records-file.ts";
 import { quoteName } from "./sql.ts";
 
-export interface HotRowsOptions {
+export interface HotRowsOptions extends ChunkFiles {
   readonly connection: DuckDBConnection;
-  /** Where chunks are written for the engine to read. */
-  readonly folder: string;
-  readonly limits: LogsLimits;
-  /** A name that no record can guess. */
-  readonly markerKey: string;
   readonly note: (says: string) => void;
 }
-
-/** Batches of one table, whose rows have one shape. */
-interface Shape {
-  readonly table: LogTable;
-  readonly read: readonly RecordColumn[];
-  readonly columns: readonly StoredColumn[];
-  readonly batches: FiledJson[];
-  bytes: number;
-}
-
-type FiledJson = FiledBatch & { readonly json: Uint8Array };
-
-/** The engine's own least size of a reading buffer is larger anyway. */
-const RECORD_BYTES_MIN = 1024;
 
 export class HotRows {
   readonly #options: HotRowsOptions;
   #tables = new Map<string, HotTable>();
   #nextNumber = 1;
-  #fileNumber = 1;
 
   constructor(options: HotRowsOptions) {
     this.#options = options;
@@ -112,10 +90,10 @@ export class HotRows {
     }
   }
 
-  #newTable({ table, columns, bytes, batches }: Shape): HotTable {
+  #newTable(shape: Shape): HotTable {
+    const { table, columns, bytes } = shape;
     const name = `hot ${this.#nextNumber++}`;
-    const numbers = batches.map(({ constantsNumber }) => constantsNumber);
-    const constants = new Set(numbers.filter((number) => number >= 0));
+    const constants = constantsIn(shape);
     return { name, table: table.name, columns, constants, rows: 0, bytes };
   }
 
@@ -151,60 +129,11 @@ export class HotRows {
     }
   }
 
-  async #insert(into: HotTable, shape: Shape, batches: readonly FiledJson[]): Promise<number> {
-    const { connection, folder, limits, markerKey } = this.#options;
-    const path = join(folder, `chunk-${this.#fileNumber++}.json`);
-    await writeRecordsFile(
-      path,
-      markerKey,
-      batches.map(({ json }) => json),
-    );
-    const recordBytesMax = Math.max(RECORD_BYTES_MIN, ...batches.map(({ json }) => json.length));
-    const sql = insertSql(
-      into,
-      { path, recordBytesMax, markerKey },
-      {
-        recordColumns: shape.read,
-        batches,
-        timePastMs: limits.logTimePastMs,
-        timeFutureMs: limits.logTimeFutureMs,
-      },
-    );
-    try {
+  #insert(into: HotTable, shape: Shape, batches: readonly FiledJson[]): Promise<number> {
+    const { connection } = this.#options;
+    return withRowsOf(this.#options, shape, batches, async (select) => {
+      const sql = `INSERT INTO ${quoteName(into.name)} ${select}`;
       return (await connection.run(sql)).rowsChanged;
-    } finally {
-      await rm(path, { force: true });
-    }
+    });
   }
-}
-
-/** Batches by the shape of their rows: their table, and which columns are kept once for many rows. */
-function shapesOf(batches: readonly LoggedBatch[], sets: ConstantSets): ReadonlyMap<string, Shape> {
-  const shapes = new Map<string, Shape>();
-  for (const { table, constants, receivedMs, json, records } of batches) {
-    if (records === 0) continue;
-    const number = sets.numberOf(constants) ?? -1;
-    const keptOnce = number < 0 ? [] : Object.keys(constants).sort();
-    const key = JSON.stringify([table, keptOnce]);
-    let shape = shapes.get(key);
-    if (shape === undefined) {
-      shape = { table, ...shapeColumns(table, new Set(keptOnce)), batches: [], bytes: 0 };
-      shapes.set(key, shape);
-    }
-    shape.batches.push({ receivedMs, constants, constantsNumber: number, json });
-    shape.bytes += json.length;
-  }
-  return shapes;
-}
-
-function shapeColumns(
-  table: LogTable,
-  keptOnce: ReadonlySet<string>,
-): Pick<Shape, "read" | "columns"> {
-  const all = recordColumns(table);
-  const own = all.filter(
-    ({ key, name }) => name !== TIME_GENERATED && name !== TIME_RECEIVED && !keptOnce.has(key),
-  );
-  const time = all.filter(({ name }) => name === TIME_GENERATED);
-  return { read: [...time, ...own], columns: own.map(({ name, type }) => ({ name, type })) };
 }

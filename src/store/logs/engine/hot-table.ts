@@ -46,14 +46,14 @@ export const createHotTableSql = (name: string, columns: readonly StoredColumn[]
   ].join(", ")})`;
 
 /**
- * Reads a file of records into a hot table, or only selects them where there is none.
+ * A SELECT of a file's records as rows: the two times, `CONSTANTS`, and `stored`.
  *
  * A record's time that is missing, or far from when it was received, becomes the time of receipt.
  *
  * @see learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns
  */
-export function insertSql(
-  into: Pick<HotTable, "name" | "columns">,
+export function recordRowsSql(
+  stored: readonly StoredColumn[],
   file: RecordsFile,
   options: {
     readonly recordColumns: readonly RecordColumn[];
@@ -76,7 +76,7 @@ export function insertSql(
     "INTEGER",
   );
   const read = new Map(recordColumns.map((column) => [column.name, column]));
-  const values = into.columns.map(({ name, type }) => {
+  const values = stored.map(({ name, type }) => {
     const column = read.get(name);
     const own = column === undefined ? "NULL" : typedValueSql(quoteName(name), type);
     if (!batches.some((batch) => constantOf(batch, column, name) !== undefined)) return own;
@@ -90,9 +90,13 @@ export function insertSql(
     ? typedValueSql(quoteName(TIME_GENERATED), "datetime")
     : "CAST(NULL AS TIMESTAMP)";
   const near = `BETWEEN "#received" - to_milliseconds(${options.timePastMs}) AND "#received" + to_milliseconds(${options.timeFutureMs})`;
-  const columns = [`"#time"`, `"#received"`, `"#set"`, ...values];
-  columns[0] = `CASE WHEN "#time" ${near} THEN "#time" ELSE "#received" END`;
-  return `INSERT INTO ${quoteName(into.name)} SELECT ${columns.join(", ")} FROM (SELECT *, ${time} AS "#time", ${received} AS "#received", ${sets} AS "#set" FROM (${readRecordsSql(file, recordColumns)}))`;
+  const rows = [
+    `CASE WHEN "#time" ${near} THEN "#time" ELSE "#received" END AS ${quoteName(TIME_GENERATED)}`,
+    `"#received" AS ${quoteName(TIME_RECEIVED)}`,
+    `"#set" AS ${quoteName(CONSTANTS)}`,
+    ...values.map((value, index) => `${value} AS ${quoteName(stored[index]?.name ?? "")}`),
+  ];
+  return `SELECT ${rows.join(", ")} FROM (SELECT *, ${time} AS "#time", ${received} AS "#received", ${sets} AS "#set" FROM (${readRecordsSql(file, recordColumns)}))`;
 }
 
 const constantOf = (

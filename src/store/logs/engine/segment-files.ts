@@ -11,21 +11,27 @@ type Written = Pick<Segment, "rows" | "minMs" | "maxMs" | "columns" | "constants
 
 const ROW_GROUP_ROWS = 122_880;
 
-const copySql = (rows: string, path: string): string =>
-  `COPY (${rows}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`;
+/** New segments are compressed quickly, for most of them are merged soon; merged ones well. */
+const LEVEL_NEW = 1;
+const LEVEL_MERGED = 3;
+
+const copySql = (rows: string, path: string, level: number): string =>
+  `COPY (${rows}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${level}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`;
 
 const time = quoteName(TIME_GENERATED);
 
-/** Writes a hot table's rows, sorted by time. */
-export async function writeHotTable(
+/** Writes rows that no segment holds yet as one, sorted by time: those of a hot table, or of a SELECT. */
+export async function writeRows(
   connection: DuckDBConnection,
-  { name, columns }: HotTable,
+  rows: { readonly select: string; readonly columns: readonly StoredColumn[] },
   path: string,
 ): Promise<Written> {
-  const from = quoteName(name);
-  await connection.run(copySql(`SELECT * FROM ${from} ORDER BY ${time}`, path));
-  return describe(connection, from, columns);
+  const select = `SELECT * FROM (${rows.select}) ORDER BY ${time}`;
+  await connection.run(copySql(select, path, LEVEL_NEW));
+  return describe(connection, path, rows.columns);
 }
+
+export const hotTableSelect = ({ name }: HotTable): string => `SELECT * FROM ${quoteName(name)}`;
 
 /**
  * Writes the rows of several segments as one, without those that are older than `cutoffMs`. Up to `sortRowsMax` rows are
@@ -55,15 +61,16 @@ export async function mergeSegments(
   const order = rows <= sortRowsMax ? ` ORDER BY ${time}` : "";
   const cutoff = Math.max(0, Math.floor(cutoffMs)) * 1000;
   const select = `SELECT * FROM (${rowsSql(sources, wanted)}) WHERE ${time} >= make_timestamp(${cutoff})${order}`;
-  await connection.run(copySql(select, path));
-  return describe(connection, `read_parquet([${quoteText(path)}])`, wanted);
+  await connection.run(copySql(select, path, LEVEL_MERGED));
+  return describe(connection, path, wanted);
 }
 
 async function describe(
   connection: DuckDBConnection,
-  from: string,
+  path: string,
   columns: readonly StoredColumn[],
 ): Promise<Written> {
+  const from = `read_parquet(${quoteText(path)})`;
   const reader = await connection.runAndReadAll(
     `SELECT count(*)::DOUBLE, epoch_ms(min(${time}))::DOUBLE, epoch_ms(max(${time}))::DOUBLE FROM ${from}`,
   );

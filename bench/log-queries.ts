@@ -1,0 +1,4 @@
+/** placeholder */
+export async function benchLogQueries(rows: number): Promise<void> {
+  console.log(rows);
+}
