@@ -223,6 +223,8 @@ function translateMatches(node: KustoNode, environment: Environment): Typed {
 function translateCall(node: KustoNode, environment: Environment): Typed {
   const nameNode = child(node, "Name");
   const name = nameOf(nameNode);
+  const aggregated = environment.aggregate?.(node, name);
+  if (aggregated !== undefined) return aggregated;
   const entry = scalarFunctions.get(name);
   if (entry === undefined) return unsupported(nameNode, `The function ${name}()`);
   const places = listOf(child(node, "ArgumentList"), "Expressions");

@@ -48,6 +48,11 @@ const pow: ScalarFunction = {
   apply: (args) => typed("real", call("try", call("pow", real(at(args, 0)), real(at(args, 1))))),
 };
 
+const powerOf = (base: number): ScalarFunction => ({
+  takes: ["number"],
+  apply: (args) => typed("real", call("try", call("pow", integer(base), real(at(args, 0))))),
+});
+
 /** `min_of` and `max_of`: nulls are passed over. */
 const extreme = (name: "least" | "greatest"): ScalarFunction => ({
   takes: ["any", "any"],
@@ -103,6 +108,8 @@ export const functionsOfNumbers: readonly (readonly [string, ScalarFunction])[] 
   ],
   ["sqrt", ofReal("sqrt")],
   ["exp", ofReal("exp")],
+  ["exp2", powerOf(2)],
+  ["exp10", powerOf(10)],
   ["log", ofReal("ln")],
   ["log2", ofReal("log2")],
   ["log10", ofReal("log10")],

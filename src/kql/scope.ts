@@ -1,6 +1,7 @@
 /** What stands before an operator: a SELECT, the columns that it gives, and the order that its rows were put in. */
 import type { LogColumnType } from "../core/index.ts";
 import { column } from "./sql.ts";
+import type { KustoNode } from "./kusto-library.ts";
 import type { SqlExpression, SqlOrder, SqlSelect } from "./sql.ts";
 import type { SqlParameter } from "./seams.ts";
 import type { Typed } from "./typed.ts";
@@ -30,6 +31,8 @@ export interface Stage {
 export interface Environment {
   readonly columns: ReadonlyMap<string, ScopeColumn>;
   readonly query: QueryScope;
+  /** Within a summarize: what an aggregate's call stands for; undefined for any other function. */
+  readonly aggregate?: (call: KustoNode, name: string) => Typed | undefined;
 }
 
 export const environmentOf = (

@@ -1,6 +1,6 @@
 /** `summarize`: aggregates by columns and bins. @see learn.microsoft.com/kusto/query/summarize-operator */
 import { aggregates } from "./aggregates.ts";
-import { constructOf, translateCondition, translateExpression } from "./expressions.ts";
+import { scalarFunctions, translateCondition, translateExpression } from "./expressions.ts";
 import { child, columnsOf, kindOf, listOf, maybeChild, nameOf } from "./kusto-node.ts";
 import type { KustoNode } from "./kusto-library.ts";
 import { mistaken, unsupported } from "./refused.ts";
@@ -103,20 +103,33 @@ function addAggregate(node: KustoNode, summary: Summary): void {
     addExtremeRow(inner, { name, summary });
     return;
   }
+  if (aggregates.has(name)) {
+    summary.results.push(grouped(inner, name, summary));
+    return;
+  }
+  if (name !== "" && !scalarFunctions.has(name)) {
+    unsupported(child(inner, "Name"), `The aggregate ${name}()`);
+  }
+  // An expression over aggregates: they are grouped, and it is computed behind.
+  const environment: Environment = {
+    columns: new Map(),
+    query: summary.query,
+    aggregate: (call, called) =>
+      aggregates.has(called) ? grouped(call, called, summary) : undefined,
+  };
+  const value = translateExpression(inner, environment);
+  summary.results.push(typed(value.type, valueOf(value)));
+}
+
+/** One aggregate of the grouping SELECT, by its alias. */
+function grouped(node: KustoNode, name: string, summary: Summary): Typed {
   const alias = summary.query.nextAlias();
-  const value = aggregateOf(inner, name, summary.environment);
+  const value = aggregateOf(node, name, summary.environment);
   summary.grouped.push({ name: alias, of: value.sql });
-  summary.results.push(typed(value.type, column(alias)));
+  return typed(value.type, column(alias));
 }
 
 function aggregateOf(node: KustoNode, name: string, environment: Environment): Typed {
-  if (kindOf(node) !== "FunctionCallExpression") {
-    return unsupported(
-      node,
-      `${constructOf(kindOf(node))} over aggregates`,
-      "compute it in an extend behind the summarize",
-    );
-  }
   const entry = aggregates.get(name);
   if (entry === undefined) return unsupported(child(node, "Name"), `The aggregate ${name}()`);
   const nodes = listOf(child(node, "ArgumentList"), "Expressions");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { translateKql } from "../../../src/kql/translate.ts";
+import { logTables } from "../../../src/azure/index.ts";
 import { openDuckdb, putTable, runTranslation } from "./duckdb.ts";
 import { parseCases } from "./parse-cases.ts";
 import type { CaseTable, KqlCase } from "./parse-cases.ts";
@@ -46,3 +47,23 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith(".case")))
     test(`${file}:${each.line} ${each.name}`, () => check(each));
   }
 }
+
+const sample = readFileSync(new URL("container-insights.kql", folder), "utf8");
+const queries = sample
+  .split(/\n\s*\n/)
+  .slice(1)
+  .map((text) => text.trim());
+
+test("every sample of Container insights is translated over a workspace's tables, and runs", async () => {
+  const tables = logTables.map(({ name, columns }) => ({ name, columns }));
+  for (const table of tables) await putTable(connection, { ...table, rows: [] });
+  assert.ok(queries.length >= 20);
+  for (const text of queries) {
+    const translation = translateKql({ text, tables, nowMs: 0, use: "query" });
+    assert.ok(
+      translation.ok,
+      translation.ok ? "" : `${text}\n${JSON.stringify(translation.problems)}`,
+    );
+    await runTranslation(connection, translation);
+  }
+});
