@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { cloudError } from "../arm/index.ts";
 import type { ArmResource, GraphSource } from "../arm/index.ts";
 import { audiences, cloud, roleDefinitions } from "../azure/index.ts";
-import { createControl, passLogsQueries } from "../control/index.ts";
+import { createControl, findRequests, passLogsQueries } from "../control/index.ts";
 import type { Authentication, ControlOptions } from "../control/index.ts";
 import { guid } from "../core/index.ts";
 import type { Clock, Random } from "../core/index.ts";
@@ -87,6 +87,7 @@ export async function composeControl(
     random,
     sharedKeys,
     passLogsQuery: passLogsQueries(sockets.logsQuery),
+    findRequest: findRequests(sockets.logsQuery),
     checkQuery: parser.checkQuery,
     jwks: key.jwks(),
     seed: roleDefinitionResources(`/subscriptions/${tenant.subscriptionId}`),

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { messageOf } from "../core/index.ts";
 import type { Clock, Timer } from "../core/index.ts";
-import { createEdge, openAccessLog } from "../edge/index.ts";
+import { createEdge, explainedRequests, openAccessLog } from "../edge/index.ts";
 import { json, requestListener, serverOptions } from "../http/index.ts";
 import { receiveRemoteWrite } from "../ingest/index.ts";
 import { createKqlTranslator } from "../kql/index.ts";
@@ -85,8 +85,9 @@ export async function composeEdge(
   const metricsPort = await listenLocal(metrics, config.ports["metricsPort"]);
   const logsQueries = createServer(
     serverOptions,
-    requestListener(edge.armLogsQueries, ({ code, message, status }) =>
-      json(status, { error: { code, message } }),
+    requestListener(
+      explainedRequests(edge.explainRequest, edge.armLogsQueries),
+      ({ code, message, status }) => json(status, { error: { code, message } }),
     ),
   );
   await listenUnix(logsQueries, sockets.logsQuery);

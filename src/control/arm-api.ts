@@ -6,6 +6,8 @@ import { json } from "../http/index.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../http/index.ts";
 import { armLogsResource, READ_LOGS, serveArmLogs } from "./arm-logs.ts";
 import type { PassLogsQuery } from "./arm-logs.ts";
+import { explainedRequestId, serveExplained } from "./explained-requests.ts";
+import type { FindRequest } from "./explained-requests.ts";
 import { armPath } from "./arm-path.ts";
 import { builtInRoute } from "./built-in.ts";
 import type { BuiltIn } from "./built-in.ts";
@@ -47,6 +49,8 @@ export interface ArmApi {
   readonly settled: () => Promise<void>;
   /** Without it queries of logs are refused. */
   readonly passLogsQuery?: PassLogsQuery | undefined;
+  /** Without it no request is found. */
+  readonly findRequest?: FindRequest | undefined;
   readonly onNote?: ((note: ControlNote) => void) | undefined;
 }
 
@@ -117,6 +121,10 @@ async function serve(
   const call: Call = { request, requestId, principal: authentication.principal, apiVersion };
   const resourceId = armLogsResource(path.segments, path.lower);
   if (resourceId !== undefined) return serveLogsOf(api, resourceId, call);
+  const explained = explainedRequestId(path.lower);
+  if (explained !== undefined) {
+    return serveExplained(api.platform, api.findRequest, { requestId: explained, call });
+  }
   const builtIn = builtInRoute(api.platform, path.segments, path.lower);
   if (builtIn !== undefined) return serveBuiltIn(api.platform, builtIn, call);
   return serveTyped(api, typedRoute(api.platform.types, path.segments, apiVersion), call);

@@ -12,6 +12,7 @@ import type { HttpHandler, HttpRequest } from "../http/index.ts";
 import { armApi } from "./arm-api.ts";
 import type { ControlNote } from "./arm-api.ts";
 import type { PassLogsQuery } from "./arm-logs.ts";
+import type { FindRequest } from "./explained-requests.ts";
 import { openOperations } from "./operations.ts";
 import type { Authentication, CheckQuery, May, Platform } from "./platform.ts";
 import type { ResourceProvider } from "../providers/index.ts";
@@ -41,6 +42,8 @@ export interface ControlOptions {
   readonly checkQuery?: CheckQuery;
   /** Passes queries of logs on to where the logs are; without it they are refused. */
   readonly passLogsQuery?: PassLogsQuery;
+  /** Finds one of the edge's last requests, for who may read its resource; without it none is found. */
+  readonly findRequest?: FindRequest;
   /** Put when they are absent, at each start: built-in role definitions. */
   readonly seed?: readonly ArmResource[];
   /** Put when the state is created, in the same transaction, and never again: the first role assignment. */
@@ -105,6 +108,7 @@ export function createControl(options: ControlOptions): Control {
       await publisher.settled();
     },
     passLogsQuery: options.passLogsQuery,
+    findRequest: options.findRequest,
     onNote: options.onNote,
   });
   return {

@@ -180,6 +180,21 @@ export const controlErrors = {
     means: "A row of the state is not what was written.",
     remedy: "Restore the data folder from a copy.",
   },
+  RequestNotFound: {
+    status: 404,
+    fault: "caller",
+    retry: false,
+    means: "The edge has no request of this id, or its resource is none that the caller may read.",
+    remedy:
+      "Take the id from `x-ms-request-id`; the last 10,000 requests are kept until the edge ends.",
+  },
+  RequestsUnreachable: {
+    status: 503,
+    fault: "platform",
+    retry: true,
+    means: "The edge, which has the last requests, does not answer.",
+    remedy: "Ask again once the edge runs.",
+  },
   GraphFeedUnavailable: {
     status: 503,
     fault: "platform",

@@ -1,4 +1,5 @@
 /** The ARM front door: routing, state, operations, and publishing the graph. */
+export { explainedVersion, findRequests } from "./explained-requests.ts";
 export { passLogsQueries } from "./pass-logs-query.ts";
 export { createControl } from "./create-control.ts";
 export type { Control, ControlOptions } from "./create-control.ts";

@@ -4,3 +4,4 @@ export type { AccessEntry, AccessLog } from "./access-log.ts";
 export { createEdge } from "./edge.ts";
 export type { Edge, EdgeOptions } from "./edge.ts";
 export { edgeErrors } from "./errors.ts";
+export { explainedRequests } from "./explained-requests.ts";

@@ -79,6 +79,8 @@ function vocabulary({ resources, clusters, record }: Snapshot): ReadonlyMap<stri
   const counts = new Map<string, number>();
   const add = (word: string, noun: string): void => {
     const key = word.toLowerCase();
+    // GUIDs are replaced as such.
+    if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(key)) return;
     if (key === "" || words.has(key) || isPublicWord(key)) return;
     const count = (counts.get(noun) ?? 0) + 1;
     counts.set(noun, count);

@@ -8,6 +8,7 @@ import { enableLogs } from "./enable-logs.ts";
 import { enableMetrics } from "./enable-metrics.ts";
 import { enableRemoteWrite } from "./enable-remote-write.ts";
 import { exec } from "./exec.ts";
+import { explain } from "./explain.ts";
 import { exportFirewall } from "./export-firewall.ts";
 import { probe } from "./probe.ts";
 import { prove } from "./prove.ts";
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   renderPrometheusFile,
   prove,
   check,
+  explain,
   snapshotSave,
   probe,
   queryMetrics,
