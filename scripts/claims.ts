@@ -9,7 +9,7 @@ export interface Claim {
 
 const execClients = "test/clients/exec-clients.test.ts";
 const prometheus = "test/clients/prometheus.test.ts";
-const logsSdk = "test/clients/monitor-logs-sdk.test.ts";
+const logsClients = "test/clients/logs-clients.test.ts";
 
 export const claims: readonly Claim[] = [
   {
@@ -81,12 +81,17 @@ export const claims: readonly Claim[] = [
   {
     client: "@azure/monitor-ingestion 1.2.0",
     does: "uploads in chunks of 1 MB, compressed, over the private link; sees the service's code where a rule refuses; refused outside",
-    witness: `${logsSdk} :: @azure/monitor-ingestion uploads in chunks of 1 MB over the private link, and @azure/monitor-query-logs counts them`,
+    witness: `${logsClients} :: @azure/monitor-ingestion uploads in chunks of 1 MB over the private link, and @azure/monitor-query-logs counts them`,
   },
   {
     client: "@azure/monitor-query-logs 1.0.0",
     does: "queries a workspace over the private link; refused outside",
-    witness: `${logsSdk} :: outside of the network the same upload and the same query are refused`,
+    witness: `${logsClients} :: outside of the network the same upload and the same query are refused`,
+  },
+  {
+    client: "curl, as the legacy agent's script",
+    does: "registers at OMS by the shared key with a certificate that openssl made, then writes to ODS by it",
+    witness: `${logsClients} :: openssl and curl register a legacy agent as its own script does, and its certificate opens ODS`,
   },
   {
     client: "kubectl 1.20.2 (kustomize)",

@@ -16,6 +16,7 @@ import {
 } from "../../src/client/index.ts";
 import type {
   AgentConfigurationClient,
+  ArmClient,
   LogsQueryClient,
   TokenSource,
 } from "../../src/client/index.ts";
@@ -28,6 +29,7 @@ export interface LogsPlatform {
   readonly estate: PrivateLogs;
   /** What went wrong beside any request; it should be nothing. */
   readonly notes: readonly string[];
+  readonly arm: ArmClient;
   /** Tokens of the bootstrap credential: the subscription's owner, and the orders' publisher. */
   readonly token: TokenSource;
   /** A request from the cluster's network. */
@@ -100,6 +102,7 @@ export async function startLogsPlatform(): Promise<LogsPlatform> {
     platform,
     estate,
     notes,
+    arm,
     token,
     send,
     post: async (body, stream = "Custom-Orders") =>

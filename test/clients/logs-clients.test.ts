@@ -1,8 +1,13 @@
-/** Azure's own SDK packages for logs, unchanged: they upload and query over the private link, and outside of it they are refused. */
+/** Foreign clients of logs over the private link: Azure's own SDK packages, unchanged, and what a legacy agent does with openssl and curl. */
 import assert from "node:assert/strict";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { stringAt } from "../../src/arm/index.ts";
 import { openSession } from "../../src/cli/exec/index.ts";
+import { lacking, removeFolder, run } from "../support/command.ts";
 import { startLogsPlatform } from "../support/logs-platform.ts";
 import type { LogsPlatform } from "../support/logs-platform.ts";
 
@@ -50,12 +55,13 @@ async function packages() {
 }
 
 const sdk = await packages();
+const noTools = lacking("curl", "openssl", "awk");
 const skip = sdk === undefined && "not installed: run npm ci in test/clients";
 const there = (): NonNullable<typeof sdk> => sdk ?? assert.fail("the packages are not there");
 
 let logs: LogsPlatform;
 before(async () => {
-  if (sdk === undefined) return;
+  if (sdk === undefined && noTools !== false) return;
   logs = await startLogsPlatform();
   // Behind a proxy the packages take no authority but the process's own.
   setDefaultCACertificates([...getCACertificates("default"), logs.platform.caPem]);
@@ -162,5 +168,61 @@ test(
     } finally {
       await session.close();
     }
+  },
+);
+
+/** The steps of the agent's own onboarding, with its headers, in a shell: a certificate, the signed request, then records by the certificate. */
+const onboarding = `
+set -eu
+openssl req -x509 -newkey rsa:2048 -nodes -keyout oms.key -out oms.crt -days 365 \\
+  -subj "/CN=$WORKSPACE_ID/CN=$AGENT_GUID/OU=Linux Monitoring Agent/O=Microsoft" 2>/dev/null
+cert=$(awk 'NR>2 { print line } { line = $0 }' oms.crt)
+printf '<?xml version="1.0"?>\\n<AgentTopologyRequest xmlns="http://schemas.microsoft.com/WorkloadMonitoring/HealthServiceProtocol/2014/09/"><FullyQualfiedDomainName>n1</FullyQualfiedDomainName><EntityTypeId>%s</EntityTypeId><AuthenticationCertificate>%s</AuthenticationCertificate></AgentTopologyRequest>' "$AGENT_GUID" "$cert" > body.xml
+date=$(date +%Y-%m-%dT%T.%N%:z)
+hash=$(openssl dgst -sha256 -binary body.xml | openssl base64)
+key=$(printf %s "$SHARED_KEY" | openssl base64 -d -A | od -An -vtx1 | tr -d ' \\n')
+signature=$(printf '%s\\n%s\\n' "$date" "$hash" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | openssl base64)
+ask() { curl -s --http1.1 --cacert ca.pem --proxy "$GATEWAY" --cert oms.crt --key oms.key --output answer --write-out '%{http_code}\\n' "$@"; }
+ods="https://$WORKSPACE_ID.ods.opinsights.azure.com/OperationalData.svc/PostJsonDataItems?api-version=2016-04-01"
+records='{"DataType":"KUBE_EVENTS_BLOB","IPName":"ContainerInsights","DataItems":[{"Reason":"Legacy"}]}'
+ask --data-binary "$records" "$ods"
+ask --data-binary @body.xml -H "x-ms-Date: $date" -H "x-ms-version: August, 2014" -H "x-ms-SHA256_Content: $hash" \\
+  -H "Authorization: $WORKSPACE_ID; $signature" "https://$WORKSPACE_ID.oms.opinsights.azure.com/AgentService.svc/LinuxAgentTopologyRequest"
+cat answer; echo
+ask --data-binary "$records" "$ods"
+ask --data-binary @body.xml "https://$WORKSPACE_ID.oms.opinsights.azure.com/AgentService.svc/LinuxAgentTopologyRequest"
+`;
+
+test(
+  "openssl and curl register a legacy agent as its own script does, and its certificate opens ODS",
+  { skip: noTools },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "legacy-agent-"));
+    t.after(() => removeFolder(folder));
+    const { lawId, customerId } = logs.estate;
+    const keys = await logs.arm.post(`${lawId}/sharedKeys`, { apiVersion: "2020-08-01" });
+    writeFileSync(join(folder, "ca.pem"), logs.platform.caPem);
+    writeFileSync(join(folder, "onboard.sh"), onboarding);
+    const environment = {
+      WORKSPACE_ID: customerId,
+      AGENT_GUID: "00000000-0000-4000-8000-0000000000a1",
+      SHARED_KEY: stringAt(keys, "primarySharedKey") ?? "",
+      GATEWAY: logs.gatewayUrl,
+    };
+    const { code, out, note } = await run("sh", ["onboard.sh"], {
+      environment,
+      workingFolder: folder,
+    });
+    assert.equal(code, 0, note);
+    const [before, registered, answer = "", sent, topology] = out.trim().split("\n");
+    assert.deepEqual([before, registered, sent, topology], ["401", "200", "200", "200"], out);
+    // What the agent's own expressions read of it.
+    assert.match(
+      answer,
+      /<CertificateUpdateEndpoint.*updateCertificate="false".*https.*RenewCertificate.*CertificateUpdateEndpoint>/,
+    );
+    assert.match(answer, /<DscConfiguration.*<Endpoint>.*<\/Endpoint>.*DscConfiguration>/);
+    const { rows } = await logs.logs.query("KubeEvents | where Reason == 'Legacy' | count");
+    assert.deepEqual(rows, [[1]]);
   },
 );
