@@ -18,6 +18,7 @@ import { columnValue } from "./scope.ts";
 import type { Environment } from "./scope.ts";
 import { bound, call, cast, every, infix, not, some, text, tryCast, sqlTypeOf } from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
+import { queryOnlyExpressions, transformationFunctions } from "./transformation-rules.ts";
 import { convert, dynamicText, typed, valueOf } from "./typed.ts";
 import type { Typed } from "./typed.ts";
 
@@ -73,6 +74,10 @@ function translateIn(position: Position, node: KustoNode, environment: Environme
   const literal = literalType(node);
   if (literal !== undefined) return translateLiteral(node);
   const kind = kindOf(node);
+  const queryOnly = queryOnlyExpressions.get(kind);
+  if (queryOnly !== undefined && environment.query.use === "transformation") {
+    unsupported(node, `${queryOnly} in a transformation`);
+  }
   const translate = translators.get(kind);
   if (translate !== undefined) return translate(node, environment, position);
   const comparison = comparisonOf.get(kind);
@@ -225,12 +230,33 @@ function translateCall(node: KustoNode, environment: Environment): Typed {
   const name = nameOf(nameNode);
   const aggregated = environment.aggregate?.(node, name);
   if (aggregated !== undefined) return aggregated;
+  if (environment.query.use === "transformation" && !transformationFunctions.has(name)) {
+    return unsupported(nameNode, `The function ${name}() in a transformation`);
+  }
+  const places = listOf(child(node, "ArgumentList"), "Expressions");
+  if (name === "columnifexists" || name === "column_ifexists") {
+    return columnIfExists(node, places, environment);
+  }
   const entry = scalarFunctions.get(name);
   if (entry === undefined) return unsupported(nameNode, `The function ${name}()`);
-  const places = listOf(child(node, "ArgumentList"), "Expressions");
   const args = places.map((argument) => translateExpression(argument, environment));
   const { now } = environment.query;
   return applyFunction(entry, args, { name, place: node, places, now, gives: typeName(node) });
+}
+
+/** The column where the table has it, else the other value. */
+function columnIfExists(
+  node: KustoNode,
+  [named, otherwise]: readonly KustoNode[],
+  environment: Environment,
+): Typed {
+  if (named === undefined || otherwise === undefined) {
+    return mistaken(node, "columnifexists() takes a name and a value.");
+  }
+  const { literal } = translateExpression(named, environment);
+  if (literal === undefined) return unsupported(named, "columnifexists() of a computed name");
+  const found = environment.columns.get(literal);
+  return found === undefined ? translateExpression(otherwise, environment) : columnValue(found);
 }
 
 /** A JSON pointer's token. @see RFC 6901 section 3 */

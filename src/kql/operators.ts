@@ -10,6 +10,7 @@ import type { NewColumn, QueryScope, Stage } from "./scope.ts";
 import { bound, call, column } from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
 import { refuseParameters, summarize } from "./summarize.ts";
+import { transformationOperators } from "./transformation-rules.ts";
 import { valueOf } from "./typed.ts";
 
 type Operator = (node: KustoNode, stage: Stage, query: QueryScope) => Stage;
@@ -30,27 +31,13 @@ const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["CountOperator", count],
 ]);
 
-/** What a transformation may use of them. @see learn.microsoft.com/azure/azure-monitor/data-collection/data-collection-transformations-kql */
-const ofTransformations: ReadonlySet<string> = new Set([
-  "FilterOperator",
-  "ProjectOperator",
-  "ProjectAwayOperator",
-  "ProjectRenameOperator",
-  "ExtendOperator",
-]);
-
 /** Applies one operator. @throws KqlRefused for one that is not supported, by its name */
-export function applyOperator(
-  node: KustoNode,
-  stage: Stage,
-  query: QueryScope,
-  use: "query" | "transformation",
-): Stage {
+export function applyOperator(node: KustoNode, stage: Stage, query: QueryScope): Stage {
   const kind = kindOf(node);
   const apply = operators.get(kind);
   const word = textOf(node).split(/[\s(]/)[0] ?? kind;
   if (apply === undefined) return unsupported(node, `The operator ${word}`);
-  if (use === "transformation" && !ofTransformations.has(kind)) {
+  if (query.use === "transformation" && !transformationOperators.has(kind)) {
     return unsupported(node, `The operator ${word} in a transformation`);
   }
   return apply(node, stage, query);

@@ -17,6 +17,7 @@ export interface ScopeColumn {
 /** What one query shares: its one `now()`, and names that were not used yet. */
 export interface QueryScope {
   readonly now: SqlParameter;
+  readonly use: "query" | "transformation";
   nextAlias(): string;
 }
 

@@ -94,11 +94,11 @@ function translateCode(code: KustoCode, request: TranslateRequest): Translation 
   }
   let aliases = 0;
   const now = { type: "datetime", microseconds: BigInt(request.nowMs) * 1000n } as const;
-  const query = { now, nextAlias: () => `c${aliases++}` };
+  const query = { now, use: request.use, nextAlias: () => `c${aliases++}` };
   const { source, steps } = pipeOf(child(statement, "Expression"));
   const table = tableOf(source, request);
   let stage = scan(table, request, query.nextAlias);
-  for (const step of steps) stage = applyOperator(step, stage, query, request.use);
+  for (const step of steps) stage = applyOperator(step, stage, query);
   const { sql, parameters } = printSql(finished(stage, request.use));
   const columns = stage.columns.map(({ name, type }): LogColumn => ({ name, type }));
   if (request.use === "transformation") checkTransformed(columns, child(statement, "Expression"));
