@@ -27,6 +27,9 @@ export type { Counts, ReportHead, Root } from "./output/report-view.ts";
 export { reportLines, shortLines } from "./output/table.ts";
 export type { PlannedRequest, ProbePlan } from "./probe/probe-plan.ts";
 export { readSuppressions } from "./read-suppressions.ts";
+export { impactOf } from "./impact/impact.ts";
+export type { Impact, ImpactAnswer, Loss } from "./impact/impact.ts";
+export type { AccessMode, PlannedChange } from "./impact/planned-change.ts";
 export { runChecks } from "./run-checks.ts";
 export type { CheckReport, CheckResult, Cause } from "./run-checks.ts";
 export { inPhases, usualPhases } from "./select-phases.ts";
@@ -37,5 +40,3 @@ export { patienceMs, withWaiting } from "./waiting.ts";
 export const loadProbing = () => import("./probe/probing.ts");
 /** Reports of proofs, with their picture. */
 export const loadReporting = () => import("./report/reporting.ts");
-/** What is known of error texts. */
-export const loadExplanations = () => import("./explain/explain-line.ts");

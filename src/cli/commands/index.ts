@@ -10,6 +10,7 @@ import { enableRemoteWrite } from "./enable-remote-write.ts";
 import { exec } from "./exec.ts";
 import { explain } from "./explain.ts";
 import { exportFirewall } from "./export-firewall.ts";
+import { impact } from "./impact.ts";
 import { probe } from "./probe.ts";
 import { prove } from "./prove.ts";
 import { queryLogs } from "./query-logs.ts";
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   prove,
   check,
   explain,
+  impact,
   snapshotSave,
   probe,
   queryMetrics,
