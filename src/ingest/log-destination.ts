@@ -37,6 +37,21 @@ export type LogDestination =
  * @see learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits, data collection rules
  */
 export function logDestination(graph: Graph, rule: CollectionRule, stream: string): LogDestination {
+  const known = destinations.get(graph) ?? new Map<string, LogDestination>();
+  destinations.set(graph, known);
+  const key = `${rule.immutableId}\n${stream}`;
+  const kept = known.get(key);
+  if (kept !== undefined) return kept;
+  const found = findDestination(graph, rule, stream);
+  // A stream that no rule has is the caller's own word: of those none is remembered.
+  if (found.kind !== "no-flow") known.set(key, found);
+  return found;
+}
+
+/** Of each graph, once for each stream of each rule: the store knows a table again by its being the same object. */
+const destinations = new WeakMap<Graph, Map<string, LogDestination>>();
+
+function findDestination(graph: Graph, rule: CollectionRule, stream: string): LogDestination {
   const flows = logFlowsOf(graph, rule.rule.id).filter((flow) => takes(flow, stream));
   if (flows.length === 0) return { kind: "no-flow" };
   const lawIds = new Set(flows.flatMap(({ lawIds }) => lawIds).map((id) => id.toLowerCase()));
