@@ -21,7 +21,13 @@ interface BarProps {
 export function Bar({ picture, drawing, failed, theme, turnTheme, choose }: BarProps) {
   const { topology, rates } = picture;
   const paths = topology.flows.filter(({ path }) => path !== "outside");
-  const samples = rates.workspaces.reduce((sum, { perSecond }) => sum + perSecond, 0);
+  const isLogs = new Set(
+    topology.nodes.flatMap(({ id, kind }) => (kind === "log-workspace" ? [id] : [])),
+  );
+  const keptPerSecond = (ofLogs: boolean): number =>
+    rates.workspaces
+      .filter(({ workspaceId }) => isLogs.has(workspaceId) === ofLogs)
+      .reduce((sum, { perSecond }) => sum + perSecond, 0);
   return (
     <header className="bar">
       <img src="/icon.svg" alt="" width="26" height="26" />
@@ -46,7 +52,8 @@ export function Bar({ picture, drawing, failed, theme, turnTheme, choose }: BarP
       {topology.omitted > 0 && (
         <span className="alarm">{topology.omitted} boxes more than a picture takes</span>
       )}
-      <span className="quiet">{rateText(samples, "samples")}</span>
+      <span className="quiet">{rateText(keptPerSecond(false), "samples")}</span>
+      <span className="quiet">{rateText(keptPerSecond(true), "records")}</span>
       <span className={failed === undefined ? "pulse" : "alarm"} role="status">
         {failed === undefined ? "live" : "The platform does not answer; this is its last state."}
       </span>

@@ -1,7 +1,7 @@
 /** A box and a network's frame. Every word in them is text: React escapes it, and no markup is ever made of names. */
 import { Handle, Position } from "@xyflow/react";
 import { rateText } from "../../src/topology/counters.ts";
-import { fitText } from "../../src/topology/drawing.ts";
+import { fitText, keptIn } from "../../src/topology/drawing.ts";
 import type { Box, Frame } from "../../src/topology/drawing.ts";
 import { glyphs } from "../../src/topology/look.ts";
 import { kindWords, LINE_CHAR, TITLE_CHAR } from "../../src/topology/svg.ts";
@@ -15,12 +15,13 @@ interface BoxData {
   readonly box: Box;
   readonly isChosen: boolean;
   readonly isDim: boolean;
-  readonly samplesPerSecond: number | undefined;
+  /** Samples, or records of logs. */
+  readonly keptPerSecond: number | undefined;
 }
 
 export function BoxNode({ data }: BoxProps) {
-  const { box, isChosen, isDim, samplesPerSecond } = data as unknown as BoxData;
-  const live = rateText(samplesPerSecond ?? 0, "samples");
+  const { box, isChosen, isDim, keptPerSecond } = data as unknown as BoxData;
+  const live = rateText(keptPerSecond ?? 0, keptIn(box.kind));
   const state = [isChosen ? "chosen" : "", isDim ? "dim" : ""].join(" ");
   return (
     <div className={`box kind-${box.kind} ${state}`} title={box.title}>

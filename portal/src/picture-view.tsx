@@ -117,7 +117,7 @@ function nodesOf(drawing: Drawing, picture: Picture, chosen: Chosen | undefined)
       box,
       isChosen: chosen?.kind === "box" && chosen.id === box.id,
       isDim: lit !== undefined && !lit.has(box.id),
-      samplesPerSecond: picture.rates.workspaces.find(({ workspaceId }) => workspaceId === box.id)
+      keptPerSecond: picture.rates.workspaces.find(({ workspaceId }) => workspaceId === box.id)
         ?.perSecond,
     },
   }));

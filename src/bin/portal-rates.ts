@@ -58,10 +58,15 @@ const outcomes: readonly WayCounter["outcome"][] = ["taken", "refused", "failed"
 export function readingOf(text: string, atMs: number): CounterReading {
   const ways: WayCounter[] = [];
   const samples: { workspaceId: string; value: number }[] = [];
+  const records = new Map<string, number>();
   for (const { labels, value } of parseExposition(text).samples) {
     const label = (name: string): string => labels.find((one) => one.name === name)?.value ?? "";
     if (label("__name__") === "linkscope_edge_samples_appended_total") {
       samples.push({ workspaceId: label("workspace").toLowerCase(), value });
+    }
+    if (label("__name__") === "linkscope_edge_records_total" && label("outcome") === "kept") {
+      const workspaceId = label("workspace").toLowerCase();
+      records.set(workspaceId, (records.get(workspaceId) ?? 0) + value);
     }
     if (label("__name__") !== "linkscope_edge_ways_total") continue;
     const outcome = outcomes.find((known) => known === label("outcome"));
@@ -74,7 +79,8 @@ export function readingOf(text: string, atMs: number): CounterReading {
       value,
     });
   }
-  return { atMs, ways, samples };
+  const kept = [...records].map(([workspaceId, value]) => ({ workspaceId, value }));
+  return { atMs, ways, samples: [...samples, ...kept] };
 }
 
 /** Reads a text over HTTP from this machine's own listener; undefined when it is elsewhere, too long, or not there. */

@@ -177,7 +177,7 @@ function keep(answered: Answered, { accessLog, clock, metrics }: RequestContext)
   const ms = clock.nowMs() - nowMs;
   const kind = served?.kind ?? "none";
   const endpointId = origin.kind === "private" ? origin.endpointId : undefined;
-  const resourceId = served?.resourceId;
+  const resourceId = served?.resourceId ?? trail.resourceId;
   metrics.answered({ kind, status, origin: origin.kind, ms, resourceId, endpointId });
   if (status === 401 || status === 403 || status === 421) {
     metrics.refused(trail.reasons.at(-1)?.rule ?? "none");

@@ -84,6 +84,7 @@ export async function answerLogsQueryHost(
   const target = targetOf(graph, request.path);
   if (target.kind === "refused") return target.response;
   const { law, resourceId } = target;
+  exchange.trail.resourceId = law.id;
   if (!passes(exchange, logsQueryAccess(graph, { origin, workspaceId: law.id, way: "direct" }))) {
     return networkClosed();
   }

@@ -1,5 +1,5 @@
 /** What a data plane handler gets besides the request, and the one shape in which it refuses. */
-import type { Publication } from "../arm/index.ts";
+import type { Publication, ResourceId } from "../arm/index.ts";
 import { cloud } from "../azure/index.ts";
 import type { Reason, Verdict } from "../core/index.ts";
 import { json } from "../http/index.ts";
@@ -13,6 +13,8 @@ import type { IngestErrorCode } from "./errors.ts";
 /** What becomes known of a request while it is answered: for the access log, never for the caller. */
 export interface Trail {
   principalId: string | undefined;
+  /** The resource that the request is about, at a host that belongs to none. */
+  resourceId?: ResourceId;
   readonly reasons: Reason[];
 }
 

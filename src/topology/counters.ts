@@ -16,7 +16,7 @@ export interface WayCounter {
 export interface CounterReading {
   readonly atMs: number;
   readonly ways: readonly WayCounter[];
-  /** Samples acknowledged since the edge began, by workspace in lower case. */
+  /** Samples acknowledged since the edge began, by workspace in lower case; of a Log Analytics workspace, records. */
   readonly samples: readonly { readonly workspaceId: string; readonly value: number }[];
 }
 
@@ -32,7 +32,7 @@ export interface FlowRate {
 
 export interface Rates {
   readonly flows: readonly FlowRate[];
-  /** Samples a second, by workspace in lower case. */
+  /** Samples a second, by workspace in lower case; of a Log Analytics workspace, records. */
   readonly workspaces: readonly { readonly workspaceId: string; readonly perSecond: number }[];
   /** The time between the two readings; 0 where there is one only, and every rate is 0 then. */
   readonly windowMs: number;

@@ -79,14 +79,22 @@ export const sizes = {
 /** The words on an arrow. */
 export const pathWords: Readonly<Record<FlowPath, string>> = {
   configuration: "configuration",
-  "metrics-ingestion": "ingestion",
-  "metrics-query": "query",
+  "metrics-ingestion": "metrics",
+  "metrics-query": "metrics query",
+  "logs-ingestion": "logs",
+  "logs-ingestion-dce": "container logs",
+  "logs-query": "logs query",
+  "logs-query-arm": "by ARM",
   outside: "outside",
 };
 
+/** What a workspace keeps: `samples`, or `records` of logs. */
+export const keptIn = (kind: NodeKind): string =>
+  kind === "log-workspace" ? "records" : "samples";
+
 /** A verdict in one word; what meets the outside is a door that is open or refuses. */
 export const verdictWord = ({ path, verdict }: Pick<LabelRow, "path" | "verdict">): string => {
-  if (path !== "outside") return verdict;
+  if (path !== "outside" && path !== "logs-query-arm") return verdict;
   return verdict === "public" ? "open" : verdict === "closed" ? "refused" : verdict;
 };
 

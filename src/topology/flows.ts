@@ -23,6 +23,7 @@ import {
 import type { DcrView } from "../rules/index.ts";
 import { arrived, flowOf, outsideId, stationsOf } from "./flow-of.ts";
 import type { Question, Way } from "./flow-of.ts";
+import { logsQuestions, logsWaysOf, outsideLogsFlows } from "./logs-flows.ts";
 import { onPremisesFlows } from "./on-premises-flows.ts";
 import type { Flow, FlowVerdict } from "./topology.ts";
 
@@ -35,6 +36,7 @@ export function flowsOf(graph: Graph): readonly Flow[] {
     ...graph.ofType(types.cluster).flatMap((cluster) => clusterFlows(graph, cluster)),
     ...onPremisesFlows(graph),
     ...outsideFlows(graph),
+    ...outsideLogsFlows(graph),
   ];
   // Two rules of a cluster by one endpoint are one way.
   return [...new Map(flows.map((flow) => [flow.id, flow])).values()];
@@ -63,13 +65,17 @@ function clusterFlows(graph: Graph, cluster: ArmResource): readonly Flow[] {
     ...configurationQuestion(graph, cluster),
     ...rules.flatMap((rule) => ingestionQuestion(graph, rule)),
     ...workspaceIdsOf(rules).flatMap((id) => queryQuestion(graph, id)),
+    ...logsQuestions(graph, cluster),
   ];
   return questions.map((question) => clusterFlow(graph, cluster, question));
 }
 
 function configurationQuestion(graph: Graph, cluster: ArmResource): readonly Question[] {
   const association = configurationAssociation(graph, cluster.id);
-  if (association === undefined && prometheusRulesOf(graph, cluster.id).length === 0) return [];
+  const collects =
+    prometheusRulesOf(graph, cluster.id).length > 0 ||
+    logsWaysOf(graph, cluster).some(({ rule }) => rule !== undefined);
+  if (association === undefined && !collects) return [];
   const dce = association?.dceId === undefined ? undefined : dceOf(graph, association.dceId);
   const host = dce?.configurationHost ?? cloud.globalHandlerHost;
   const served = servedHosts(graph).get(host);

@@ -41,6 +41,7 @@ export const light: Palette = {
     scope: "#7a4fc4",
     dce: "#b3541e",
     workspace: "#a8327c",
+    "log-workspace": "#8c3f9e",
     firewall: "#c0392b",
     gateway: "#52677f",
     resolver: "#0f7f92",
@@ -75,6 +76,7 @@ export const dark: Palette = {
     scope: "#b493f5",
     dce: "#f0965a",
     workspace: "#ee7fc4",
+    "log-workspace": "#d58be6",
     firewall: "#ff8577",
     gateway: "#a3b6cc",
     resolver: "#45c3d6",
@@ -93,6 +95,7 @@ export const glyphs: Readonly<Record<NodeKind, string>> = {
   scope: "M12 3l7.5 3v5.5c0 4.5-3 7.8-7.5 9.5c-4.5-1.7-7.5-5-7.5-9.5V6zM8.8 12l2.3 2.3 4.3-4.6",
   dce: "M4 4.5h16l-6 7.5v7l-4-2v-5z",
   workspace: "M4 20V4M4 20h16M8 16.5v-4M12 16.5V8M16 16.5v-6M20 16.5v-10",
+  "log-workspace": "M4 4.5h16M4 9.5h10M4 14.5h16M4 19.5h7M18 9.5h2M15 19.5h5",
   firewall:
     "M3.5 5h17v14h-17zM3.5 9.7h17M3.5 14.3h17M9 5v4.7M15 5v4.7M12 9.7v4.6M9 14.3V19M15 14.3V19",
   gateway: "M12 3l8.5 8.5L12 20l-8.5-8.5zM8 11.5h8M13.5 9l2.5 2.5-2.5 2.5",

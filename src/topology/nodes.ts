@@ -5,6 +5,7 @@ import {
   connectionOf,
   dcesOf,
   endpointsOf,
+  lawsOf,
   networkTypes,
   recordsIn,
   scopeOf,
@@ -12,10 +13,12 @@ import {
   workspacesOf,
   zoneLinksTo,
 } from "../rules/index.ts";
-import type { DceView, EndpointView, WorkspaceView } from "../rules/index.ts";
+import type { DceView, EndpointView, LawView, WorkspaceView } from "../rules/index.ts";
+import { cloud } from "../azure/index.ts";
 import { deviceNodes, peeringFacts } from "./devices.ts";
 import { outsideId } from "./flow-of.ts";
 import { prometheusRulesOf, subnetOfCluster, vnetOfCluster } from "./flows.ts";
+import { logsWaysOf } from "./logs-flows.ts";
 import type { Fact, TopologyNode } from "./topology.ts";
 
 /** Every box, networks first, in the order of creation. */
@@ -29,6 +32,7 @@ export function nodesOf(graph: Graph): readonly TopologyNode[] {
     ...graph.ofType(types.scope).flatMap((scope) => scopeNode(graph, scope.id)),
     ...dcesOf(graph).map(dceNode),
     ...workspacesOf(graph).map(workspaceNode),
+    ...lawsOf(graph).map(logWorkspaceNode),
     {
       id: outsideId,
       kind: "outside",
@@ -77,6 +81,12 @@ function clusterNode(graph: Graph, cluster: ArmResource): TopologyNode {
   const subnet = lastName(subnetOfCluster(cluster));
   const isPrivate = at(cluster.properties, "apiServerAccessProfile", "enablePrivateCluster");
   const rules = prometheusRulesOf(graph, cluster.id);
+  const logs = logsWaysOf(graph, cluster);
+  const sends = [
+    ...(rules.length === 0 ? [] : ["Managed Prometheus"]),
+    ...(logs.length === 0 ? [] : ["Container insights"]),
+  ];
+  const ruleNames = [...rules, ...logs.flatMap(({ rule }) => rule ?? [])].map(({ name }) => name);
   return {
     id: idKey(cluster.id),
     kind: "cluster",
@@ -84,14 +94,14 @@ function clusterNode(graph: Graph, cluster: ArmResource): TopologyNode {
     ...inNetwork(graph, networkId),
     lines: [
       subnet === "" ? "no subnet of its own" : subnet,
-      rules.length === 0 ? "sends no metrics" : "Managed Prometheus",
+      ...(sends.length === 0 ? ["sends nothing"] : sends),
     ],
     facts: [
       ...fact("id", cluster.id),
       ...fact("region", cluster.location),
       ...fact("subnet", subnetOfCluster(cluster)),
       ...fact("private cluster", isPrivate === true ? "yes" : "no"),
-      ...fact("rules", rules.map(({ name }) => name).join(", ")),
+      ...fact("rules", ruleNames.join(", ")),
     ],
   };
 }
@@ -237,5 +247,24 @@ const workspaceNode = (workspace: WorkspaceView): TopologyNode => ({
     ...fact("query host", workspace.queryHost),
     ...fact("default endpoint", lastName(workspace.defaultDceId)),
     ...fact("resource group", parseId(workspace.id)?.resourceGroup),
+  ],
+});
+
+const logWorkspaceNode = (law: LawView): TopologyNode => ({
+  id: idKey(law.id),
+  kind: "log-workspace",
+  name: law.name,
+  lines: [law.region, `public ingestion ${law.publicIngestion}`, `public query ${law.publicQuery}`],
+  facts: [
+    ...fact("id", law.id),
+    ...fact("region", law.region),
+    ...fact("customer id", law.customerId),
+    ...fact("public ingestion", law.publicIngestion),
+    ...fact("public query", law.publicQuery),
+    ...fact("records come in at", law.hosts.ods),
+    ...fact("queries", cloud.logsQueryHost),
+    ...fact("daily cap", law.dailyQuotaGb < 0 ? "none" : `${law.dailyQuotaGb} GB`),
+    ...fact("retention", `${law.retentionDays} days`),
+    ...fact("resource group", parseId(law.id)?.resourceGroup),
   ],
 });

@@ -90,7 +90,7 @@ test("an SVG has both colours, and what moves", () => {
   assert.match(svg, /@media\(prefers-color-scheme:dark\)/);
   assert.match(svg, />2\.5 req\/s</);
   assert.match(svg, />1\.23k samples\/s</);
-  assert.match(svg, />ingestion private</);
+  assert.match(svg, />metrics private</);
 });
 
 const reading = (atMs: number, taken: number): CounterReading => ({

@@ -1,7 +1,7 @@
 /** The picture as an SVG file: light and dark by the reader's own setting, no script, no font of its own. */
 import { noRates, rateText } from "./counters.ts";
 import type { Rates } from "./counters.ts";
-import { fitText, pathWords, sizes, smoothPath, verdictWord } from "./drawing.ts";
+import { fitText, keptIn, pathWords, sizes, smoothPath, verdictWord } from "./drawing.ts";
 import type { Arrow, Box, Drawing, Frame, LabelRow, Tone } from "./drawing.ts";
 import { dark, glyphs, light } from "./look.ts";
 import type { Palette } from "./look.ts";
@@ -36,10 +36,10 @@ export function svgOf(drawing: Drawing, rates: Rates = noRates): string {
   ].join("\n");
 }
 
-const workspaceRate = ({ id }: Box, rates: Rates): string =>
+const workspaceRate = ({ id, kind }: Box, rates: Rates): string =>
   rateText(
     rates.workspaces.find(({ workspaceId }) => workspaceId === id)?.perSecond ?? 0,
-    "samples",
+    keptIn(kind),
   );
 
 const escapes: Readonly<Record<string, string>> = {
@@ -143,6 +143,7 @@ export const kindWords: Readonly<Record<Box["kind"], string>> = {
   scope: "private link scope",
   dce: "data collection endpoint",
   workspace: "workspace",
+  "log-workspace": "Log Analytics workspace",
   firewall: "firewall",
   gateway: "network gateway",
   resolver: "DNS resolver",

@@ -14,6 +14,7 @@ import { deviceTies } from "./devices.ts";
 import type { Tie } from "./devices.ts";
 import { outsideId } from "./flow-of.ts";
 import { flowsOf } from "./flows.ts";
+import { lawIdsOf } from "./logs-flows.ts";
 import { linkedVnets, nodesOf, zonesId } from "./nodes.ts";
 import type { Flow, Topology, TopologyEdge, TopologyNode } from "./topology.ts";
 
@@ -85,10 +86,14 @@ function tiesOf(graph: Graph): readonly Tie[] {
       to: idKey(linkedId),
       says: `links (${name})`,
     })),
-    ...dcrsOf(graph).flatMap(({ name, dceId, workspaceIds }) =>
+    ...dcrsOf(graph).flatMap(({ id: ruleId, name, dceId, workspaceIds }) =>
       dceId === undefined
         ? []
-        : workspaceIds.map((id) => ({ from: idKey(dceId), to: idKey(id), says: `rule ${name}` })),
+        : [...workspaceIds, ...lawIdsOf(graph.get(ruleId))].map((id) => ({
+            from: idKey(dceId),
+            to: idKey(id),
+            says: `rule ${name}`,
+          })),
     ),
     ...zoneTies(graph),
     ...deviceTies(graph),

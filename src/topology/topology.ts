@@ -10,6 +10,7 @@ export type NodeKind =
   | "scope"
   | "dce"
   | "workspace"
+  | "log-workspace"
   | "firewall"
   | "gateway"
   | "resolver"
@@ -46,8 +47,16 @@ export interface TopologyNode {
  */
 export type FlowVerdict = "private" | "public" | "both" | "closed" | "broken" | "unknown";
 
-/** The proof's path ids; `outside` is a request from no network. */
-export type FlowPath = "configuration" | "metrics-ingestion" | "metrics-query" | "outside";
+/** The proof's path ids; `outside` is a request from no network, `logs-query-arm` one that Resource Manager passes on. */
+export type FlowPath =
+  | "configuration"
+  | "metrics-ingestion"
+  | "metrics-query"
+  | "logs-ingestion"
+  | "logs-ingestion-dce"
+  | "logs-query"
+  | "logs-query-arm"
+  | "outside";
 
 /** One path of one cluster, or the outside's way to one door. */
 export interface Flow {

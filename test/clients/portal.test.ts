@@ -143,7 +143,7 @@ test("what moves is shown on the arrow and in the bar", { skip }, async (t) => {
     .getByText(/\d samples\/s/)
     .first()
     .waitFor();
-  await page.getByRole("button", { name: /ingestion private .*req\/s/ }).waitFor();
+  await page.getByRole("button", { name: /metrics private .*req\/s/ }).waitFor();
 });
 
 test(
@@ -151,7 +151,7 @@ test(
   { skip },
   async (t) => {
     const { page, problems } = await opened(t, address);
-    await page.getByRole("button", { name: /ingestion private/ }).click();
+    await page.getByRole("button", { name: /metrics private/ }).click();
     const panel = page.getByRole("complementary", { name: "Details" });
     await panel.getByText("aks-prod: metrics-ingestion").waitFor();
     const rules = await panel.locator(".chain code").allInnerTexts();
