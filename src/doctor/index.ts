@@ -40,3 +40,5 @@ export { patienceMs, withWaiting } from "./waiting.ts";
 export const loadProbing = () => import("./probe/probing.ts");
 /** Reports of proofs, with their picture. */
 export const loadReporting = () => import("./report/reporting.ts");
+/** What is known of error texts. */
+export const loadExplanations = () => import("./explain/explain-line.ts");
