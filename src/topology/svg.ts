@@ -143,7 +143,7 @@ export const kindWords: Readonly<Record<Box["kind"], string>> = {
   scope: "private link scope",
   dce: "data collection endpoint",
   workspace: "workspace",
-  "log-workspace": "Log Analytics workspace",
+  "log-workspace": "Log Analytics",
   firewall: "firewall",
   gateway: "network gateway",
   resolver: "DNS resolver",
