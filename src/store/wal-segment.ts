@@ -45,6 +45,16 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Makes a whole file's bytes durable. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, "r+");
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
 export type SegmentItem =
   | { readonly kind: "record"; readonly payload: Buffer; readonly endsAt: number }
   /** The bytes from `at` on are no whole record; nothing follows. */

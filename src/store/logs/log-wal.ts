@@ -2,7 +2,7 @@
 import { copyFile, mkdir, open, rm, stat, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { CodedError, messageOf } from "../../core/index.ts";
-import { syncFolder } from "../wal-segment.ts";
+import { syncFile, syncFolder } from "../wal-segment.ts";
 import { encodeLogRecord, LOG_SEGMENT_MAGIC } from "./log-record.ts";
 import type { BilledDay } from "./log-record.ts";
 import { logSegmentNumbers, logSegmentPath, readLogSegment } from "./log-segments.ts";
@@ -93,6 +93,7 @@ async function cutSegment(
     return;
   }
   await copyFile(path, `${path}.damaged`);
+  await syncFile(`${path}.damaged`);
   await truncate(path, cut.bytes);
   note(
     "segment-set-aside",

@@ -6,7 +6,7 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "../wal-segment.ts";
+import { syncFile, syncFolder } from "../wal-segment.ts";
 import { segmentFile } from "./segment.ts";
 import type { Segment } from "./segment.ts";
 
@@ -151,15 +151,6 @@ export class SegmentFolder<State> {
     this.#discarded = this.#discarded.filter(({ generation }) => generation >= oldest);
     // What cannot be deleted now is outside the manifest, and goes when the folder is opened again.
     for (const { discard } of ready) void discard().catch(() => {});
-  }
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.datasync();
-  } finally {
-    await file.close();
   }
 }
 
