@@ -180,7 +180,7 @@ test("a subnet too small: for a subnet, and for the addresses of an endpoint", a
   assert.deepEqual(listAt(properties(empty), "ipConfigurations"), []);
 });
 
-test("two writes to a scope at once: one is taken, the other is told to wait, and then taken", async () => {
+test("writes to a scope at once: each is taken or told to wait, and one that waited is taken", async () => {
   const target = scope("twice");
   await accepted("PUT", target, version.scope, scopeBody);
   await accepted("PUT", dce("left"), version.dce, dceBody);
@@ -190,21 +190,20 @@ test("two writes to a scope at once: one is taken, the other is told to wait, an
       properties: { linkedResourceId: dce(name) },
     });
   const answers = { left: link("left"), right: link("right") };
-  const both = [await answers.left, await answers.right];
-  assert.deepEqual(both.map(({ status }) => status).sort(), [201, 409]);
-  const late = both[0]?.status === 409 ? "left" : "right";
-  refusedWith(
-    await answers[late],
-    409,
-    "Conflict",
-    /Cannot modify resource while in provisioning state: 'Provisioning'/,
-  );
-  // The client waits and writes again, as `enable` does.
-  const written = await access.arm.put(`${target}/scopedResources/${late}`, {
-    apiVersion: version.scope,
-    body: { properties: { linkedResourceId: dce(late) } },
-  });
-  assert.equal(stringAt(written, "properties", "provisioningState"), "Succeeded");
+  for (const name of ["left", "right"] as const) {
+    const answer = await answers[name];
+    // Whether the two meet is the network's doing; src/control/operations.test.ts has them meet.
+    if (answer.status !== 201) {
+      const says = /Cannot modify resource while in provisioning state: 'Provisioning'/;
+      refusedWith(answer, 409, "Conflict", says);
+    }
+    // The client waits and writes again, as `enable` does.
+    const written = await access.arm.put(`${target}/scopedResources/${name}`, {
+      apiVersion: version.scope,
+      body: { properties: { linkedResourceId: dce(name) } },
+    });
+    assert.equal(stringAt(written, "properties", "provisioningState"), "Succeeded");
+  }
   const linked = await access.arm.list(`${target}/scopedResources`, version.scope);
   assert.deepEqual(linked.map(({ name }) => name).sort(), ["left", "right"]);
   for (const name of ["left", "right"]) kept.delete(dce(name));
