@@ -312,3 +312,69 @@ test("a group has a most of lines and of bytes", () => {
   tail.flush(Infinity, ample);
   assert.deepEqual(told.slice(1), ["\tat b.c(d)"]);
 });
+
+test("a position that is taken while a chunk is read stands before the line that asked for room", () => {
+  const { open, read, write } = scene();
+  write(criLine("one"), criLine("two"), criLine("three"));
+  const tail = open();
+  let taken: TailOptions["position"];
+  let lines = 0;
+  tail.read(
+    EVERYTHING,
+    () => {
+      lines += 1;
+      if (lines === 3) taken = tail.position();
+      return true;
+    },
+    0,
+  );
+  assert.deepEqual(read(open({ position: taken })), ["three"]);
+});
+
+test("between two files the position stands at the end of the one that was left", () => {
+  const { path, open, read, reopen, write } = scene();
+  const tail = open();
+  write(criLine("one"));
+  assert.deepEqual(read(tail), ["one"]);
+  write(criLine("two"));
+  renameSync(path, `${path}.20260101-000001`);
+  const other = `${path}.hidden`;
+  // The live file is there when it is looked at, and gone when it is opened.
+  writeFileSync(path, "");
+  tail.read(
+    EVERYTHING,
+    () => {
+      renameSync(path, other);
+      return true;
+    },
+    0,
+  );
+  const again = reopen(tail);
+  renameSync(other, path);
+  write(criLine("three", { second: 3 }));
+  assert.deepEqual(read(again), ["three"]);
+});
+
+test("a file that is rotated again before it was opened is read all the same", () => {
+  const { open, read, write, rotate, told } = scene();
+  const tail = open();
+  write(criLine("one"));
+  assert.deepEqual(read(tail), ["one"]);
+  write(criLine("two"));
+  rotate("01");
+  write(criLine("three", { second: 3 }));
+  told.length = 0;
+  let rotated = false;
+  tail.read(
+    EVERYTHING,
+    () => {
+      // While the first rotated file is read to its end, the second is rotated too.
+      if (!rotated) rotate("02");
+      if (!rotated) write(criLine("four", { second: 4 }));
+      rotated = true;
+      return true;
+    },
+    0,
+  );
+  assert.deepEqual(told, ["two", "three", "four"]);
+});

@@ -32,6 +32,13 @@ export interface TailCounts {
 /** What stops a read: `room` is asked before each line, with the bytes that its records may have. */
 export type Room = (bytes: number) => boolean;
 
+interface LeftFile {
+  readonly fileId: string;
+  readonly offset: number;
+  readonly fingerprint: Fingerprint;
+  readonly mtimeMs: number;
+}
+
 interface OpenFile {
   readonly file: number;
   readonly fileId: string;
@@ -50,6 +57,8 @@ export class ContainerTail {
   #open: OpenFile | undefined;
   /** Rotated files to be read before the live one, oldest first. */
   #backlog: readonly RotatedFile[] = [];
+  /** The file that was read to its end last: what was rotated after it comes before the live one. */
+  #left: LeftFile | undefined;
   /** Of the open file, from its first reads: a file that was cut has another beginning. */
   #fingerprint: Fingerprint = nothingRead;
   #skipping = false;
@@ -86,11 +95,13 @@ export class ContainerTail {
   /** Where the next process goes on; undefined before anything was opened. */
   position(): TailPosition | undefined {
     const open = this.#open;
-    if (open === undefined) return undefined;
+    // Between two files it stands at the end of the one that was left.
+    const here = open === undefined ? this.#left : { ...open, fingerprint: this.#fingerprint };
+    if (here === undefined) return undefined;
     return {
-      file: open.fileId,
-      offset: open.offset,
-      fingerprint: this.#fingerprint,
+      file: here.fileId,
+      offset: here.offset,
+      fingerprint: here.fingerprint,
       pending: this.#assembler.pending(),
       skipping: this.#skipping,
     };
@@ -136,7 +147,6 @@ export class ContainerTail {
       this.#backlog = sinceMs === undefined ? [] : this.#rotatedSince(sinceMs);
       return;
     }
-    this.#backlog = files.slice(files.indexOf(found) + 1);
     this.#fingerprint = position.fingerprint;
     this.#use(file, { offset: position.offset, isRotated: true });
   }
@@ -161,11 +171,34 @@ export class ContainerTail {
       if (file !== undefined) return this.#use(file, { offset: 0, isRotated: true });
       this.counts.lostFiles += 1;
     }
+    return this.#openLive();
+  }
+
+  #openLive(): OpenFile | undefined {
     const file = openLog(this.#options.path);
     if (file === undefined) return undefined;
-    if (fstatSync(file).isFile()) return this.#use(file, { offset: 0, isRotated: false });
+    const stats = fstatSync(file);
+    const missed = stats.isFile() ? this.#rotatedBefore(fileIdOf(stats)) : [];
+    if (stats.isFile() && missed.length === 0) {
+      return this.#use(file, { offset: 0, isRotated: false });
+    }
     closeSync(file);
-    return undefined;
+    if (missed.length === 0) return undefined;
+    // It was rotated again before it was opened: what was live in between comes first.
+    this.#backlog = missed;
+    return this.#current();
+  }
+
+  /** Files that were rotated after the one that was left, without the one that is opened now. */
+  #rotatedBefore(liveId: string): readonly RotatedFile[] {
+    const left = this.#left;
+    if (left === undefined) return [];
+    const files = rotatedFiles(this.#options.path);
+    const at = files.findIndex(({ fileId }) => fileId === left.fileId);
+    const later =
+      at < 0 ? files.filter(({ mtimeMs }) => mtimeMs > left.mtimeMs) : files.slice(at + 1);
+    const until = later.findIndex(({ fileId }) => fileId === liveId);
+    return until < 0 ? later : later.slice(0, until);
   }
 
   /** After the end of a file: whether there is another, or the same one anew. */
@@ -175,9 +208,6 @@ export class ContainerTail {
     if (here === undefined) return false;
     if (here.fileId !== open.fileId) {
       // It was renamed. What came between the last read and the renaming is in it: it is read to its end once more.
-      const files = rotatedFiles(this.#options.path);
-      const at = files.findIndex(({ fileId }) => fileId === open.fileId);
-      this.#backlog = at < 0 ? [] : files.slice(at + 1);
       if (fstatSync(open.file).size <= open.offset) return this.#leave(open);
       this.#open = { ...open, isRotated: true };
       return true;
@@ -194,7 +224,10 @@ export class ContainerTail {
     return true;
   }
 
-  #leave(open: OpenFile): boolean {
+  #leave(open: OpenFile): true {
+    const { fileId, offset } = open;
+    const { mtimeMs } = fstatSync(open.file);
+    this.#left = { fileId, offset, fingerprint: this.#fingerprint, mtimeMs };
     closeSync(open.file);
     this.#open = undefined;
     this.#skipping = false;
@@ -208,20 +241,20 @@ export class ContainerTail {
     nowMs: number,
   ): { readonly taken: number; readonly stopped: boolean; readonly moved?: true } {
     if (this.#wasReplaced(open)) return { taken: 0, stopped: false, moved: true };
-    const read = readSync(open.file, chunk, 0, chunk.length, open.offset);
+    const base = open.offset;
+    const read = readSync(open.file, chunk, 0, chunk.length, base);
     if (read === 0) return { taken: 0, stopped: false };
+    this.#remember(open, base + read);
     let from = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0 && end < read;) {
-      if (!this.#takeLine(from, end, { room, nowMs })) {
-        open.offset += from;
-        return { taken: from, stopped: true };
-      }
+      // What makes room may write the position: it stands before the line that needs it.
+      open.offset = base + from;
+      if (!this.#takeLine(from, end, { room, nowMs })) return { taken: from, stopped: true };
       from = end + 1;
       end = from >= read ? -1 : chunk.indexOf(LINE_FEED, from);
     }
     if (from === 0) from = this.#withoutLineFeed(open, read, { room, nowMs });
-    open.offset += from;
-    this.#remember(open);
+    open.offset = base + from;
     return { taken: from, stopped: false };
   }
 
@@ -273,10 +306,11 @@ export class ContainerTail {
     return this.#cutShort(open);
   }
 
-  #remember(open: OpenFile): void {
+  /** Takes the fingerprint again while the file is shorter than it may be. */
+  #remember(open: OpenFile, size: number): void {
     const { bytes } = this.#fingerprint;
-    if (bytes < limits.logFingerprintBytes && bytes < open.offset) {
-      this.#fingerprint = fingerprintOf(open.file, open.offset);
+    if (bytes < limits.logFingerprintBytes && bytes < size) {
+      this.#fingerprint = fingerprintOf(open.file, size);
     }
   }
 }

@@ -39,9 +39,9 @@ export interface TailPosition {
 
 export const fileIdOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 
-/** The fingerprint of the first bytes of an open file, no more than were read of it. */
-export function fingerprintOf(file: number, offset: number): Fingerprint {
-  const wanted = Math.min(offset, limits.logFingerprintBytes);
+/** The fingerprint of the first bytes of an open file that has at least `size` of them: they do not change any more. */
+export function fingerprintOf(file: number, size: number): Fingerprint {
+  const wanted = Math.min(size, limits.logFingerprintBytes);
   const bytes = Buffer.alloc(wanted);
   const read = wanted === 0 ? 0 : readSync(file, bytes, 0, wanted, 0);
   const hash = createHash("sha256").update(bytes.subarray(0, read)).digest("base64");
