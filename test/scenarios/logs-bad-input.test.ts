@@ -146,6 +146,30 @@ test("literals that try to leave the SQL are data, in records, in transformation
   assert.deepEqual(await rows(numbers), [[1], [4]]);
 });
 
+test("what a transformation drops of agents' records is counted, and the rest is as it was sent", async () => {
+  const streams = ["Microsoft-ContainerLogV2"];
+  const transformKql = "source | where PodNamespace != 'kube-system' | extend LogLevel = 'info'";
+  await logs.estate.changeInsights([
+    { streams, transformKql },
+    { streams: ["Microsoft-KubeEvents"] },
+  ]);
+  const line = (PodNamespace: string) => ({ TimeGenerated: iso(), PodNamespace, LogMessage: "x" });
+  const items = JSON.stringify([line("kube-system"), line("shop"), line("kube-system")]);
+  assert.equal((await logs.ods("CONTAINERINSIGHTS_CONTAINERLOGV2", items)).status, 200);
+  assert.deepEqual(
+    await rows(
+      "ContainerLogV2 | project PodNamespace, LogMessage, LogLevel, TenantId, _ResourceId",
+    ),
+    [["shop", "x", "info", logs.estate.customerId, logs.estate.clusterId.toLowerCase()]],
+  );
+  const port = logs.platform.ports.metrics;
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  assert.match(
+    metrics,
+    /linkscope_edge_records_total\{[^}]*table="ContainerLogV2",outcome="dropped"\} 2/,
+  );
+});
+
 test("past the daily cap records are taken and dropped, and the workspace says so in Operation", async () => {
   const law = (dailyQuotaGb: number) =>
     logs.estate.put(logs.estate.lawId, "2023-09-01", {

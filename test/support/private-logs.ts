@@ -21,6 +21,13 @@ export interface PrivateLogs {
   readonly put: (id: ResourceId, apiVersion: string, body: JsonObject) => Promise<JsonObject>;
   /** Puts the orders' rule anew, with what is given in its flow. */
   readonly changeOrders: (flow: JsonObject) => Promise<JsonObject>;
+  /** Puts the rule of Container insights anew, with these flows for its streams. */
+  readonly changeInsights: (flows: readonly InsightsFlow[]) => Promise<JsonObject>;
+}
+
+export interface InsightsFlow {
+  readonly streams: readonly string[];
+  readonly transformKql?: string;
 }
 
 export interface LogsOwner {
@@ -77,6 +84,7 @@ export async function makePrivateLogs(owner: LogsOwner): Promise<PrivateLogs> {
     logsHost: new URL(logsUrl).hostname,
     ...rules,
     put,
+    changeInsights: (flows) => put(rules.insights.id, "2022-06-01", insightsRule(lawId, flows)),
     changeOrders: (flow) => put(rules.orders.id, "2022-06-01", ordersRule({ lawId, dceId }, flow)),
   };
 }
@@ -177,6 +185,24 @@ const ordersRule = (
   },
 });
 
+function insightsRule(lawId: ResourceId, flows: readonly InsightsFlow[]): JsonObject {
+  const extension = {
+    name: "ContainerInsightsExtension",
+    extensionName: "ContainerInsights",
+    streams: flows.flatMap(({ streams }) => streams),
+    extensionSettings: { dataCollectionSettings: { interval: "1m", enableContainerLogV2: true } },
+  };
+  return {
+    location: region,
+    kind: "Linux",
+    properties: {
+      dataSources: { extensions: [extension] },
+      destinations: destinations(lawId),
+      dataFlows: flows.map((flow) => ({ ...flow, destinations: ["law"] })),
+    },
+  };
+}
+
 async function makeRules(
   { put, id }: Making,
   to: { readonly clusterId: ResourceId; readonly lawId: ResourceId; readonly dceId: ResourceId },
@@ -185,21 +211,7 @@ async function makeRules(
   const orders = await put(ordersId, "2022-06-01", ordersRule(to, {}));
   const insightsId = id("Microsoft.Insights/dataCollectionRules", "MSCI-eastus-aks-logs");
   const streams = ["Microsoft-ContainerInsights-Group-Default"];
-  const extension = {
-    name: "ContainerInsightsExtension",
-    extensionName: "ContainerInsights",
-    streams,
-    extensionSettings: { dataCollectionSettings: { interval: "1m", enableContainerLogV2: true } },
-  };
-  const insights = await put(insightsId, "2022-06-01", {
-    location: region,
-    kind: "Linux",
-    properties: {
-      dataSources: { extensions: [extension] },
-      destinations: destinations(to.lawId),
-      dataFlows: [{ streams, destinations: ["law"] }],
-    },
-  });
+  const insights = await put(insightsId, "2022-06-01", insightsRule(to.lawId, [{ streams }]));
   const associations = `${to.clusterId}/providers/Microsoft.Insights/dataCollectionRuleAssociations`;
   await put(`${associations}/ContainerInsightsExtension`, "2022-06-01", {
     properties: { dataCollectionRuleId: insightsId },
