@@ -72,7 +72,7 @@ test("an empty platform says what to do: show nothing, prove nothing, find no na
   const named = await ends(1, "show", "--workspace", "amw");
   assert.match(
     named.note,
-    /^linkscope: No Azure Monitor workspace is named 'amw'\. There is none\./,
+    /^linkscope: No Azure Monitor workspace or Log Analytics workspace is named 'amw'\. There is none\./,
   );
 });
 

@@ -149,6 +149,9 @@ describe("Cluster using managed identity authentication", { concurrency: true },
     await spoken(estate, workspace);
     const publicly = ["query", "logs", "Heartbeat", "--workspace", nameOf(estate.law), "--public"];
     assert.equal((await platform.linkscope(publicly)).code, 1, "refused from outside");
+    const shown = await platform.linkscope(["show", "--workspace", nameOf(estate.law)]);
+    assert.match(shown.out, /public query +Disabled\nscopes +ampls-standing\n/);
+    assert.match(shown.out, /MSCI-eastus-aks-standing +none +Microsoft-ContainerInsights-Group/);
     assert.equal(stringAt(await addonOf(estate), "config", "useAADAuth"), "true");
     const links = await access.arm.list(`${estate.scope}/scopedResources`, "2021-07-01-preview");
     assert.deepEqual(

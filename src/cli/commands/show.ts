@@ -7,13 +7,15 @@ import { connect, findResource, listOfType } from "../platform/connect.ts";
 import type { Connection } from "../platform/connect.ts";
 import { types } from "../types.ts";
 import { tableLines } from "../views/table.ts";
+import { logWorkspaceFacts } from "./show-log-workspace.ts";
+import type { Shown } from "./show-log-workspace.ts";
 
 export const show: Command = {
   name: "show",
   summary:
     "Show a workspace's endpoints, rules and query endpoint; an endpoint's scopes; or all resources.",
   options: [
-    { flags: "--workspace <name>", help: "an Azure Monitor workspace, by name or id" },
+    { flags: "--workspace <name>", help: "a workspace of metrics or of logs, by name or id" },
     { flags: "--dce <name>", help: "a data collection endpoint, by name or id" },
     {
       flags: "-o, --output <format>",
@@ -43,26 +45,24 @@ export const show: Command = {
   },
 };
 
-interface Shown {
-  readonly value: unknown;
-  readonly lines: readonly string[];
-}
-
 async function facts(input: CommandInput, connection: Connection): Promise<Shown> {
   const workspace = input.text("workspace");
   const dce = input.text("dce");
-  if (workspace !== undefined) {
-    return workspaceFacts(
-      connection,
-      await findResource(connection, types.workspace.type, workspace),
-    );
-  }
+  if (workspace !== undefined) return eitherWorkspace(connection, workspace);
   if (dce !== undefined) {
     const id = await findResource(connection, types.dce.type, dce);
     const value = endpointFacts((await connection.arm.get(id, types.dce.apiVersion)) ?? {});
     return { value, lines: endpointLines(value) };
   }
   return everything(connection);
+}
+
+/** Workspaces of metrics and of logs may have one name: then only an id tells them apart. */
+async function eitherWorkspace(connection: Connection, named: string): Promise<Shown> {
+  const id = await findResource(connection, [types.workspace.type, types.law.type], named);
+  return parseId(id)?.type.toLowerCase() === types.law.type.toLowerCase()
+    ? logWorkspaceFacts(connection, id)
+    : workspaceFacts(connection, id);
 }
 
 async function everything(connection: Connection): Promise<Shown> {

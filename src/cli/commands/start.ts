@@ -118,7 +118,7 @@ function nextSteps(estate: Estate, data: Data): readonly string[] {
       `  ./linkscope show --workspace ${name}`,
     ]),
     ...linesWith(logs, (name) => [
-      `  ./linkscope query logs 'ContainerLogV2 | top 5 by TimeGenerated' --workspace ${name}`,
+      `  ./linkscope query logs 'ContainerLogV2 | summarize count() by PodNamespace, ContainerName' --workspace ${name}`,
     ]),
     ...linesWith(vnet, (name) => [
       `  ./linkscope exec --vnet ${name} -- getent hosts ${cloud.globalHandlerHost}`,

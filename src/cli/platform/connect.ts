@@ -92,16 +92,20 @@ export async function listOfType(
 }
 
 /**
- * The id of the resource that a person named: an id as it is, a name if only one resource of the type has it.
+ * The id of the resource that a person named: an id as it is, a name if only one resource of the type, or of several
+ * types, has it.
  *
  * @throws CodedError NameNotFound, NameNotUnique.
  */
 export async function findResource(
   connection: Connection,
-  type: string,
+  type: string | readonly string[],
   named: string,
 ): Promise<ResourceId> {
-  const all = (await listOfType(connection, type)).flatMap((item) => stringAt(item, "id") ?? []);
+  const types = [type].flat();
+  const lists = await Promise.all(types.map((one) => listOfType(connection, one)));
+  const all = lists.flat().flatMap((item) => stringAt(item, "id") ?? []);
+  const noun = types.map(nounOf).join(" or ");
   const found = all.filter((id) =>
     named.startsWith("/")
       ? sameId(id, named)
@@ -109,12 +113,12 @@ export async function findResource(
   );
   const [first, second] = found;
   if (first === undefined) {
-    throw new CodedError("NameNotFound", `No ${nounOf(type)} is named '${named}'. ${namesIn(all)}`);
+    throw new CodedError("NameNotFound", `No ${noun} is named '${named}'. ${namesIn(all)}`);
   }
   if (second !== undefined) {
     throw new CodedError(
       "NameNotUnique",
-      `${found.length} resources are named '${named}'. Give the ${nounOf(type)}'s whole id: ${found.join(", ")}.`,
+      `${found.length} resources are named '${named}'. Give the ${noun}'s whole id: ${found.join(", ")}.`,
     );
   }
   return first;
