@@ -124,7 +124,7 @@ const kept = (workspace: WorkspaceLogs, batch: Parameters<WorkspaceLogs["append"
 const questions: readonly string[] = [
   "ContainerLogV2 | where TimeGenerated > ago(1h) | summarize count() by PodNamespace",
   'ContainerLogV2 | where TimeGenerated > ago(6h) and LogSource == "stderr" | summarize count() by PodName | top 10 by count_',
-  'ContainerLogV2 | where TimeGenerated > ago(1h) and PodNamespace == "shop" | where tostring(LogMessage) contains "retrying" | take 100',
+  'ContainerLogV2 | where TimeGenerated > ago(1h) and PodNamespace == "team-a" | where tostring(LogMessage) contains "retrying" | take 100',
   "ContainerLogV2 | summarize count() by bin(TimeGenerated, 1h)",
   "ContainerLogV2 | where TimeGenerated > ago(4h) | top 100 by TimeGenerated desc | project TimeGenerated, PodName, LogMessage",
   "KubePodInventory | where TimeGenerated > ago(1h) | summarize arg_max(TimeGenerated, PodStatus, Computer) by PodUid",

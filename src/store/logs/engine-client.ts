@@ -65,6 +65,11 @@ export class EngineClient {
     return answered;
   }
 
+  /** Whether it was started and has not ended. */
+  get isRunning(): boolean {
+    return this.#channel !== undefined;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#restart?.cancel();

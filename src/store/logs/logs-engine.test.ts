@@ -205,3 +205,36 @@ test("a transformation gives the records that it lets through, in its own column
     status: 400,
   });
 });
+
+const endless =
+  "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range * b.range = 7";
+
+test("a workspace whose queries never end, takes nothing from another", async (t) => {
+  const { store, workspace, clock } = await logsFixture(t);
+  const other = await store.workspace("33333333-3333-4444-8555-666666666666");
+  const given = new AbortController();
+  const asked = Array.from({ length: 3 }, () =>
+    workspace.query({
+      sql: endless,
+      parameters: [],
+      columns: n,
+      tables: [table],
+      timeoutMs: 60_000,
+      signal: given.signal,
+    }),
+  );
+  await other.append([batchOf(table, [{ a: "x" }], { receivedMs: clock.nowMs() })]);
+  assert.deepEqual(await ask(other, table, count, n), [[1]]);
+  await store.merge("33333333-3333-4444-8555-666666666666");
+  assert.deepEqual(await ask(other, table, count, n), [[1]]);
+  given.abort();
+  await Promise.all(asked.map((one) => assert.rejects(one, { code: "LogQueryFailed" })));
+});
+
+test("a workspace that nobody asks is closed in the engine, and answers when it is asked again", async (t) => {
+  const { store, workspace, clock } = await logsFixture(t, { logHotMs: 1000 });
+  await workspace.append([batchOf(table, [{ a: "x" }], { receivedMs: clock.nowMs() })]);
+  await store.merge(CUSTOMER);
+  for (let look = 0; look < 3; look++) clock.advance(1000);
+  assert.deepEqual(await ask(workspace, table, count, n), [[1]]);
+});

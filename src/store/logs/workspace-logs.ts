@@ -47,6 +47,9 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
   #merged: FlushResult;
   #flushing: Promise<void> | undefined;
   #keptHouseMs: number;
+  /** Queries since the last look, and between the two before. */
+  #asked = 0;
+  #askedBefore = 0;
   #recordsKept = 0;
   #recordsCapped = 0;
   #timer: Timer | undefined;
@@ -115,6 +118,7 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
   }
 
   query({ sql, parameters, columns, tables, timeoutMs, signal }: LogQuestion): Promise<LogAnswer> {
+    this.#asked++;
     const query = { sql, parameters, columns, tables };
     const { customerId: workspace, engine } = this.#options;
     const through = this.#wal.lastSequence;
@@ -174,9 +178,19 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
     const { clock, limits } = this.#options;
     this.#timer = clock.after(limits.logHotMs, () => {
       this.#flushLater();
+      this.#forgetIdle();
       const isDue = clock.nowMs() - this.#keptHouseMs >= HOUR_MS && this.#merged.segments > 0;
       if (isDue || this.#wal.unmergedBytes > 0) void this.#flush();
     });
+  }
+
+  /** A workspace that nobody asks and that has nothing to merge takes no memory of the engine. */
+  #forgetIdle(): void {
+    const { customerId: workspace, engine } = this.#options;
+    const idle = this.#asked === 0 && this.#askedBefore === 0 && this.#wal.unmergedBytes === 0;
+    this.#askedBefore = this.#asked;
+    this.#asked = 0;
+    if (idle && engine.isRunning) void engine.call("forget", { workspace }).catch(() => {});
   }
 
   /** One at a time; what comes meanwhile waits for the next. */

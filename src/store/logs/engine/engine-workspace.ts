@@ -177,10 +177,8 @@ export class EngineWorkspace {
 
   /** Makes segments of everything that was durable at `through`; merges small segments, and deletes what is past its retention. */
   async flush(through: number, cutoffs: Cutoffs): Promise<FlushResult> {
-    await this.#reading.take(async () => {
-      await this.#readLocked(through, "segments");
-      this.#freeze();
-    });
+    await this.#readChunks(through, "segments");
+    await this.#reading.take(async () => this.#freeze());
     await this.#writeFrozen();
     await this.#writing.take(() => this.#keepSegments(cutoffs));
     return this.result();
@@ -203,25 +201,25 @@ export class EngineWorkspace {
   }
 
   async #read(through: number): Promise<void> {
-    if (this.#position.through >= through) return;
     try {
-      await this.#reading.take(() => this.#readLocked(through, "hot rows"));
+      await this.#readChunks(through, "hot rows");
     } catch (error) {
       const says = "The workspace's log cannot be read now. Ask again later.";
       throw new CodedError("LogsUnavailable", says, { status: 503, cause: error });
     }
   }
 
-  async #readLocked(through: number, into: "hot rows" | "segments"): Promise<void> {
-    if (this.#position.through >= through) return;
-    let chunk: LoggedBatch[] = [];
+  /** Reads the log, a chunk a turn: whoever asks meanwhile waits for one chunk of a long log, not for all. */
+  async #readChunks(through: number, into: "hot rows" | "segments"): Promise<void> {
+    while (this.#position.through < through) {
+      await this.#reading.take(() => this.#readChunk(through, into));
+    }
+  }
+
+  async #readChunk(through: number, into: "hot rows" | "segments"): Promise<void> {
+    const chunk: LoggedBatch[] = [];
     let bytes = 0;
     let end: ChunkEnd = { position: this.#position, billed: this.#billed };
-    const add = async (): Promise<void> => {
-      await (into === "segments" ? this.#addSegments(chunk, end) : this.#addHot(chunk, end));
-      chunk = [];
-      bytes = 0;
-    };
     const folder = logFolder(this.#options.folder);
     for await (const { record, position } of readLogRecords(folder, this.#position, through)) {
       for (const batch of record.batches) {
@@ -229,9 +227,9 @@ export class EngineWorkspace {
         bytes += batch.json.length;
       }
       end = { position, billed: record.billed };
-      if (bytes >= this.#options.limits.logHotBytesMax) await add();
+      if (bytes >= this.#options.limits.logHotBytesMax) break;
     }
-    await add();
+    await (into === "segments" ? this.#addSegments(chunk, end) : this.#addHot(chunk, end));
   }
 
   async #addHot(chunk: readonly LoggedBatch[], end: ChunkEnd): Promise<void> {

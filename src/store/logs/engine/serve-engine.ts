@@ -46,6 +46,8 @@ class LogEngine {
   readonly #options: ServeEngineOptions;
   readonly #markerKey: string;
   readonly #workspaces = new Map<string, Promise<EngineWorkspace>>();
+  /** Workspaces that are being closed: one of the same name opens after that. */
+  readonly #closing = new Map<string, Promise<void>>();
   readonly #gates = new Map<string, QueryGate>();
   readonly #running = new Map<number, Running>();
   readonly #transforms = new Turns();
@@ -190,9 +192,13 @@ class LogEngine {
 
   async #forget({ workspace }: EngineCalls["forget"]["asked"]): Promise<undefined> {
     const opened = this.#workspaces.get(workspace);
+    if (opened === undefined) return undefined;
     this.#workspaces.delete(workspace);
     this.#gates.delete(workspace);
-    await (await opened?.catch(() => undefined))?.close();
+    const closing = opened.then((one) => one.close()).catch(() => {});
+    this.#closing.set(workspace, closing);
+    await closing;
+    if (this.#closing.get(workspace) === closing) this.#closing.delete(workspace);
     return undefined;
   }
 
@@ -200,12 +206,16 @@ class LogEngine {
     const known = this.#workspaces.get(name);
     if (known !== undefined) return known;
     const { folder, limits } = this.#settings();
-    const opening = EngineWorkspace.open({
-      folder: join(folder, name),
-      limits,
-      markerKey: this.#markerKey,
-      note: (says) => this.#note(name, says),
-    });
+    const open = async (): Promise<EngineWorkspace> => {
+      await this.#closing.get(name);
+      return EngineWorkspace.open({
+        folder: join(folder, name),
+        limits,
+        markerKey: this.#markerKey,
+        note: (says) => this.#note(name, says),
+      });
+    };
+    const opening = open();
     this.#workspaces.set(name, opening);
     opening.catch((error: unknown) => {
       this.#workspaces.delete(name);
