@@ -11,10 +11,13 @@ import {
   roleDefinitionResources,
 } from "../../src/providers/index.ts";
 import type { Graph } from "../../src/arm/index.ts";
+import type { ArmSend } from "../../src/snapshot/index.ts";
 
 export const subscriptionId = "22222222-2222-4222-8222-222222222222";
 
 export interface ControlPlane {
+  /** One exchange with ARM as it is, query and all; errors are answers. */
+  readonly send: ArmSend;
   readonly arm: ArmWriter;
   readonly clock: FakeClock;
   readonly graph: () => Graph;
@@ -71,8 +74,26 @@ export function controlPlane(): ControlPlane {
     const error = isObject(body["error"]) ? body["error"] : {};
     throw new CodedError(String(error["code"]), String(error["message"]), { status });
   };
+  const send: ArmSend = async ({ method, target, body }) => {
+    const url = new URL(target, "https://localhost:8443");
+    const bytes = Buffer.from(body === undefined ? "" : JSON.stringify(body));
+    const answer = await control.handler({
+      method,
+      host: "localhost",
+      path: url.pathname,
+      query: url.searchParams,
+      headers: { authorization: "Bearer test" },
+      body: () => Promise.resolve(bytes),
+      origin: "https://localhost:8443",
+    });
+    const headers = Object.fromEntries(
+      Object.entries(answer.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    );
+    return { status: answer.status, headers, body: Buffer.from(answer.body ?? "") };
+  };
   const writes: string[] = [];
   const plane: ControlPlane = {
+    send,
     clock,
     writes,
     graph: () => control.source.current().graph,
