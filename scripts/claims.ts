@@ -9,7 +9,47 @@ export interface Claim {
 
 const execClients = "test/clients/exec-clients.test.ts";
 const prometheus = "test/clients/prometheus.test.ts";
+const azAks = "test/scenarios/az-container-insights.test.ts";
 const logsClients = "test/clients/logs-clients.test.ts";
+
+/** Where the platform answers otherwise than Azure, told rather than met. */
+export interface Difference {
+  readonly of: string;
+  readonly azure: string;
+  readonly here: string;
+  readonly witness: string;
+}
+
+const laws = "src/providers/microsoft.operationalinsights/workspaces.test.ts";
+
+export const differences: readonly Difference[] = [
+  {
+    of: "Log Analytics workspaces",
+    azure: "a deleted workspace can be recovered for 14 days, and its name is kept for it",
+    here: "it is gone at once, with its data and its name; there are no deleted workspaces to list",
+    witness: `${laws} :: a linked workspace shows the scope, cannot be deleted, and has a member for each of its hosts`,
+  },
+  {
+    of: "Log Analytics workspaces",
+    azure: "shows when the daily cap is reset, and whether it is reached",
+    here: "neither is in the resource; the edge's metrics and the table Operation tell it",
+    witness: `${laws} :: the daily cap is written as a double, whatever the version`,
+  },
+  {
+    of: "tables",
+    azure:
+      "plans Basic and Auxiliary, archives beyond the retention, columns of one's own on Azure's tables",
+    here: "refused by name",
+    witness: `${laws} :: a workspace has the tables of Azure, whose retention is its own or the workspace's`,
+  },
+  {
+    of: "scoped resources",
+    azure: "a write takes half a minute",
+    here: "a tenth of a second; of two writes to one scope at the same time one is refused, as in Azure",
+    witness:
+      "src/control/operations.test.ts :: where the lock ends with the answer, writes one after the other pass, and of two together one is refused",
+  },
+];
 
 export const claims: readonly Claim[] = [
   {
@@ -77,6 +117,16 @@ export const claims: readonly Claim[] = [
     does: "sign in as a service principal, groups, private link scopes, in a namespace on its built-in cloud",
     witness:
       "test/clients/az.test.ts :: az signs in as a service principal, makes a group and a private link scope",
+  },
+  {
+    client: "az 2.61 and newer, their recorded requests",
+    does: "`az aks enable-addons` and `az aks create --enable-addons monitoring` with `--ampls-resource-id`, with an existing and with the default workspace: afterwards the logs flow over the private link",
+    witness: `${azAks} :: enable-addons of 2.61 and of today, with an existing workspace, on existing private clusters`,
+  },
+  {
+    client: "az 2.61 and newer, their recorded requests",
+    does: "`--enable-msi-auth-for-monitoring false`: the legacy agent registers by the shared key and writes by its certificate",
+    witness: `${azAks} :: legacy: the workspace closed, the scope open until its endpoint stands, and then the add-on without a managed identity`,
   },
   {
     client: "@azure/monitor-ingestion 1.2.0",

@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ErrorCatalogue } from "../src/core/index.ts";
 import { resourceTypes } from "../src/providers/index.ts";
-import { claims } from "./claims.ts";
+import { claims, differences } from "./claims.ts";
 import { root } from "./repository-rules.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
@@ -80,6 +80,11 @@ export function compatibilityDocument(): string {
     "## Resource types",
     "*Stored* properties are kept and returned without effect on the platform; *refused* ones exist in Azure and are answered with `FeatureNotEmulated`.",
     table(["type", "operations", "api-versions", "stored", "refused"], types),
+    "## Differences",
+    table(
+      ["of", "in Azure", "here", "witness"],
+      differences.map(({ of, azure, here, witness }) => [of, azure, here, `\`${witness}\``]),
+    ),
     "",
   ].join("\n\n");
 }
