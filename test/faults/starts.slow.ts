@@ -40,7 +40,11 @@ test(
     assert.doesNotMatch(first.out(), exportLine);
     assert.match(first.out(), /Every path holds/);
     assert.deepEqual(readdirSync(at.temporary), firstTemporary);
-    assert.equal(at.pids().length, 5, "parent, control, edge, fabric and agent of the first");
+    assert.equal(
+      at.pids().length,
+      8,
+      "of the first: parent, control, edge, engine of logs, fabric, laboratory and two agents",
+    );
     first.signal("SIGINT");
     await endedWith(first, 0);
     assertNothingLeft(at);
@@ -94,7 +98,7 @@ test(
     await endedWith(again, 0);
     assert.match(again.note(), /Nothing to change/);
     const ages = [...again.out().matchAll(/ (\d+) s ago/g)].map(([, seconds]) => Number(seconds));
-    assert.equal(ages.length, 2);
+    assert.equal(ages.length, 6, "two of metrics, four of logs");
     const runSeconds = Math.ceil((Date.now() - beganMs) / 1000);
     assert.ok(
       Math.max(...ages) < runSeconds,
