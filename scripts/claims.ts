@@ -119,12 +119,12 @@ export const claims: readonly Claim[] = [
       "test/clients/az.test.ts :: az signs in as a service principal, makes a group and a private link scope",
   },
   {
-    client: "az 2.61 and newer, their recorded requests",
+    client: "az 2.61 and newer (recorded requests)",
     does: "`az aks enable-addons` and `az aks create --enable-addons monitoring` with `--ampls-resource-id`, with an existing and with the default workspace: afterwards the logs flow over the private link",
     witness: `${azAks} :: enable-addons of 2.61 and of today, with an existing workspace, on existing private clusters`,
   },
   {
-    client: "az 2.61 and newer, their recorded requests",
+    client: "az 2.61 and newer (recorded requests)",
     does: "`--enable-msi-auth-for-monitoring false`: the legacy agent registers by the shared key and writes by its certificate",
     witness: `${azAks} :: legacy: the workspace closed, the scope open until its endpoint stands, and then the add-on without a managed identity`,
   },
