@@ -62,7 +62,7 @@ function proofTable(proved: Json): string {
   const head = ["path", "inside, the name leads to", "there", "outside, same token", "proof"];
   const rows = listAt(proved, "paths").map((one) => [
     (stringAt(one, "id") ?? "").replaceAll("-", " "),
-    `${stringAt(one, "evidence", "inside", "address") ?? "nothing"}, a private endpoint`,
+    `${stringAt(one, "evidence", "inside", "address") ?? "nothing"}, ${stringAt(one, "verdict") === "private" ? "a private endpoint" : "public"}`,
     String(at(one, "evidence", "inside", "status") ?? "no answer"),
     `${String(at(one, "evidence", "public", "status") ?? "no answer")} from ${stringAt(one, "evidence", "public", "address") ?? "nowhere"}`,
     `**${stringAt(one, "verdict") ?? "unknown"}**`,
