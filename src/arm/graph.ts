@@ -1,6 +1,6 @@
 /** The resource graph: an immutable version of everything that ARM's GET returns, and nothing else. */
 import type { JsonObject } from "./json.ts";
-import { idKey, parseId } from "./resource-id.ts";
+import { idKey, parseId, typeKey } from "./resource-id.ts";
 import type { ResourceId } from "./resource-id.ts";
 
 /** A resource exactly as ARM's GET answers it. */
@@ -89,7 +89,7 @@ function graphOf(version: number, tables: ReadonlyMap<string, TypeTable>): Graph
   const graph: GraphWithTables = {
     version,
     get: (id) => {
-      const type = parseId(id)?.type.toLowerCase();
+      const type = typeKey(id);
       return type === undefined ? undefined : tables.get(type)?.get(idKey(id));
     },
     ofType,

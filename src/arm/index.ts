@@ -18,7 +18,7 @@ export { parseBody } from "./parse-body.ts";
 export type { ParsedBody, ParseOptions } from "./parse-body.ts";
 export { readJson } from "./read-json.ts";
 export type { ReadJson } from "./read-json.ts";
-export { idKey, idProblem, parseId, regionKey, sameId } from "./resource-id.ts";
+export { idKey, idProblem, parseId, regionKey, sameId, typeKey } from "./resource-id.ts";
 export type { ParsedId, ResourceId } from "./resource-id.ts";
 export type {
   ActionAnswer,

@@ -21,11 +21,38 @@ export interface ParsedId {
   readonly extendedId: ResourceId | undefined;
 }
 
+/** Keys of ids that were asked for before: the same few ids are compared again and again. Bounded in number and length. */
+const keptKeys = new Map<ResourceId, string>();
+const keptKeysMax = 65_536;
+const keptKeyCharsMax = 512;
+
 /** The form in which ids are keys: lower case. */
-export const idKey = (id: ResourceId): string => id.toLowerCase();
+export function idKey(id: ResourceId): string {
+  const kept = keptKeys.get(id);
+  if (kept !== undefined) return kept;
+  const key = id.toLowerCase();
+  if (id.length <= keptKeyCharsMax) {
+    if (keptKeys.size >= keptKeysMax) keptKeys.clear();
+    keptKeys.set(id, key);
+  }
+  return key;
+}
 
 export const sameId = (a: ResourceId | undefined, b: ResourceId | undefined): boolean =>
-  a !== undefined && b !== undefined && a.toLowerCase() === b.toLowerCase();
+  a !== undefined && b !== undefined && (a === b || a.toLowerCase() === b.toLowerCase());
+
+const keptTypes = new Map<ResourceId, string | undefined>();
+
+/** The type of an id in lower case, as `parseId` tells it; undefined when it is none. Kept as keys are. */
+export function typeKey(id: ResourceId): string | undefined {
+  if (keptTypes.has(id)) return keptTypes.get(id);
+  const type = parseId(id)?.type.toLowerCase();
+  if (id.length <= keptKeyCharsMax) {
+    if (keptTypes.size >= keptKeysMax) keptTypes.clear();
+    keptTypes.set(id, type);
+  }
+  return type;
+}
 
 /** The same region however it is spelled: `East US` is `eastus`. */
 export const regionKey = (location: string): string => location.replaceAll(" ", "").toLowerCase();

@@ -1,5 +1,5 @@
 /** Ingestion access: may this request put data in at this data collection endpoint, and why. */
-import { parseId } from "../arm/index.ts";
+import { typeKey } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
 import { allow, deny, unknown } from "../core/index.ts";
 import type { Reason, Verdict } from "../core/index.ts";
@@ -38,9 +38,10 @@ export function ingestionAccess(
   );
 }
 
+const scopeType = types.scope.toLowerCase();
+
 /** Whether an id names a private link scope. */
-export const isScope = (id: ResourceId): boolean =>
-  parseId(id)?.type.toLowerCase() === types.scope.toLowerCase();
+export const isScope = (id: ResourceId): boolean => typeKey(id) === scopeType;
 
 function publicAccess(dce: DceView, ...before: readonly Reason[]): Verdict {
   switch (dce.publicNetworkAccess) {

@@ -163,11 +163,18 @@ function stepFrom(graph: Graph, name: string, context: Context): Step {
 function longestZone(links: readonly ZoneLinkView[], name: string): ZoneLinkView | undefined {
   let longest: ZoneLinkView | undefined;
   for (const link of links) {
-    if (name !== link.zoneName && !name.endsWith(`.${link.zoneName}`)) continue;
+    if (!isWithin(name, link.zoneName)) continue;
     if (longest === undefined || link.zoneName.length > longest.zoneName.length) longest = link;
   }
   return longest;
 }
+
+/** Whether a name is the zone's own or stands below it. */
+const isWithin = (name: string, zoneName: string): boolean =>
+  name.endsWith(zoneName) &&
+  (name.length === zoneName.length || name.charCodeAt(name.length - zoneName.length - 1) === DOT);
+
+const DOT = ".".charCodeAt(0);
 
 /** Undefined when the zone lacks the name and its link redirects to public DNS. */
 function privateStep(
@@ -235,10 +242,25 @@ function lookUp(records: ReadonlyMap<string, RecordNode>, relative: string): Rec
   }
 }
 
+const parentsByZone = new WeakMap<ReadonlyMap<string, RecordNode>, ReadonlySet<string>>();
+
+/** Whether names of the zone stand below this one. */
 function isParent(records: ReadonlyMap<string, RecordNode>, relative: string): boolean {
-  const suffix = `.${relative}`;
-  for (const name of records.keys()) if (name.endsWith(suffix)) return true;
-  return false;
+  let parents = parentsByZone.get(records);
+  if (parents === undefined) {
+    parents = new Set([...records.keys()].flatMap(parentsOf));
+    parentsByZone.set(records, parents);
+  }
+  return parents.has(relative);
+}
+
+/** `b.c` and `c`, of `a.b.c`. */
+function parentsOf(name: string): readonly string[] {
+  const parents: string[] = [];
+  for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
+    parents.push(name.slice(dot + 1));
+  }
+  return parents;
 }
 
 function addressesOf(node: RecordNode, recordType: string): readonly string[] {

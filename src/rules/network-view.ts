@@ -284,4 +284,6 @@ function withRecord(node: RecordNode | undefined, resource: ArmResource): Record
 
 /** What a private zone holds, by names relative to it in lower case; `@` is its apex. */
 export const recordsIn = (graph: Graph, zoneId: ResourceId): ReadonlyMap<string, RecordNode> =>
-  recordsByZone(graph).get(idKey(zoneId)) ?? new Map();
+  recordsByZone(graph).get(idKey(zoneId)) ?? noRecords;
+
+const noRecords: ReadonlyMap<string, RecordNode> = new Map();

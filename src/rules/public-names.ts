@@ -57,6 +57,19 @@ function aliasOf(graph: Graph, host: string): ReturnType<typeof privateAlias> {
  * @param name lower case, without the final dot.
  */
 export function publicAnswer(graph: Graph, name: string): PublicAnswer {
+  const kept = answers(graph);
+  let answer = kept.get(name);
+  if (answer === undefined) {
+    answer = findAnswer(graph, name);
+    // Names that exist are as many as the resources; those that do not are without number, and are not kept.
+    if (answer.kind === "cname" || answer.kind === "address") kept.set(name, answer);
+  }
+  return answer;
+}
+
+const answers = oncePerGraph((): Map<string, PublicAnswer> => new Map());
+
+function findAnswer(graph: Graph, name: string): PublicAnswer {
   const { hosts, parents } = existing(graph);
   if (hosts.has(name)) return answerOfHost(graph, name);
   const behind = publicNameOf(name);

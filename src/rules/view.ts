@@ -150,12 +150,25 @@ export const workspacesOf = oncePerGraph((graph) =>
   graph.ofType(types.workspace).map(workspaceView),
 );
 
-const viewOf =
-  <View>(type: string, view: (resource: ArmResource) => View) =>
-  (graph: Graph, id: ResourceId): View | undefined => {
+/** Views are kept per resource: versions of a graph share the resources that did not change. */
+function viewOf<View extends object>(
+  type: string,
+  view: (resource: ArmResource) => View,
+): (graph: Graph, id: ResourceId) => View | undefined {
+  const kept = new WeakMap<ArmResource, View>();
+  const wanted = type.toLowerCase();
+  return (graph, id) => {
     const resource = graph.get(id);
-    return resource?.type.toLowerCase() === type.toLowerCase() ? view(resource) : undefined;
+    if (resource === undefined) return undefined;
+    let known = kept.get(resource);
+    if (known === undefined) {
+      if (resource.type.toLowerCase() !== wanted) return undefined;
+      known = view(resource);
+      kept.set(resource, known);
+    }
+    return known;
   };
+}
 
 export const dceOf = viewOf(types.dce, dceView);
 export const workspaceOf = viewOf(types.workspace, workspaceView);
@@ -196,20 +209,21 @@ export const scopedResourcesIn = (
   scopeId: ResourceId,
 ): readonly ScopedResourceView[] => linksByScope(graph).get(idKey(scopeId)) ?? [];
 
-const linkKeys = oncePerGraph(
-  (graph) =>
-    new Set(
-      scopedResourcesOf(graph).map(
-        ({ scopeId, linkedId }) => `${idKey(scopeId)}\n${idKey(linkedId)}`,
-      ),
-    ),
-);
+const linkKeys = oncePerGraph((graph): ReadonlyMap<string, ReadonlySet<string>> => {
+  const byScope = new Map<string, Set<string>>();
+  for (const { scopeId, linkedId } of scopedResourcesOf(graph)) {
+    const key = idKey(scopeId);
+    const linked = byScope.get(key) ?? new Set();
+    byScope.set(key, linked.add(idKey(linkedId)));
+  }
+  return byScope;
+});
 
 /** Whether a scope links a resource. */
 export const scopeLinks = (
   graph: Graph,
   link: { readonly scopeId: ResourceId; readonly resourceId: ResourceId },
-): boolean => linkKeys(graph).has(`${idKey(link.scopeId)}\n${idKey(link.resourceId)}`);
+): boolean => linkKeys(graph).get(idKey(link.scopeId))?.has(idKey(link.resourceId)) === true;
 
 /** All associations, oldest first. */
 export const associationsOf = oncePerGraph((graph): readonly AssociationView[] =>
