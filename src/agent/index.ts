@@ -17,6 +17,7 @@ export type {
   NodeLogs,
   RecordSource,
 } from "./logs/logs-agent.ts";
+export type { LegacyWay } from "./logs/legacy-channel.ts";
 export type { ContainerFacts } from "./logs/collection-plan.ts";
 export { defaultLogsSettings, logsConfigMap } from "./logs/logs-settings.ts";
 export type { LogsAgentSettings } from "./logs/logs-settings.ts";

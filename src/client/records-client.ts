@@ -39,7 +39,8 @@ export interface SendTo {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly channel: LogsChannel;
-  readonly token: string;
+  /** Of the configuration service; undefined where the transport's certificate stands for it. */
+  readonly token: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -60,7 +61,7 @@ export async function sendRecords(request: RecordsRequest, to: SendTo): Promise<
     method: "POST",
     url,
     headers: {
-      authorization: `Bearer ${token}`,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       "content-type": "application/json",
       "user-agent": "linkscope",
       ...headers,

@@ -136,7 +136,6 @@ class Collector implements LogCollector {
     if (this.#plan !== undefined) this.#commit();
     this.#plan = undefined;
     for (const { tail } of this.#followed.values()) tail.close();
-    this.#followed.clear();
   }
 
   #tick(): void {

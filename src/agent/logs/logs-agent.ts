@@ -10,6 +10,8 @@ import { openQueue } from "../queue.ts";
 import type { Queue, QueueState } from "../queue.ts";
 import { collectionPlan } from "./collection-plan.ts";
 import type { ContainerFacts } from "./collection-plan.ts";
+import { legacyChannelKeeper } from "./legacy-channel.ts";
+import type { LegacyWay } from "./legacy-channel.ts";
 import { startLogCollector } from "./log-collector.ts";
 import type { LogCollector, LogCollectorState } from "./log-collector.ts";
 import { logsChannelKeeper } from "./logs-channel.ts";
@@ -30,6 +32,8 @@ export interface LogsAgentOptions {
   readonly transport: Transport;
   /** The cluster's managed identity. */
   readonly token: TokenSource;
+  /** Instead of the configuration service: the way of legacy authentication. */
+  readonly legacy?: LegacyWay;
   /** Where the configuration is asked first; the global handler where absent. */
   readonly configurationEndpoint?: string;
   /** Queues and positions lie in it. */
@@ -132,7 +136,11 @@ export function createLogsAgent(options: LogsAgentOptions): LogsAgent {
 }
 
 function channelOf(options: LogsAgentOptions): LogsChannelKeeper {
-  const { transport, clock, token, clusterId, region, configurationEndpoint } = options;
+  const { transport, clock, token, clusterId, region, configurationEndpoint, legacy } = options;
+  if (legacy !== undefined) {
+    const { folder, random } = options;
+    return legacyChannelKeeper({ way: legacy, folder, clock, random });
+  }
   const client = agentConfigurationClient({
     transport,
     clock,

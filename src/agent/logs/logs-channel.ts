@@ -1,11 +1,20 @@
 /** The agent's configuration of logs and its ingestion tokens, kept and renewed as their service says. */
 import type {
   LogsConfigurationClient,
+  Transport,
   LogsChannel,
   LogsConfiguration,
 } from "../../client/index.ts";
 import { CodedError, limits } from "../../core/index.ts";
 import type { Clock } from "../../core/index.ts";
+
+export interface OpenLogsChannel {
+  readonly channel: LogsChannel;
+  /** Undefined where the transport's certificate stands for it. */
+  readonly token: string | undefined;
+  /** Another than the agent's own, where the way needs one. */
+  readonly transport?: Transport;
+}
 
 export interface LogsChannelKeeper {
   /**
@@ -19,9 +28,7 @@ export interface LogsChannelKeeper {
    *
    * @throws CodedError NoLogsChannel, NoLogsConfiguration; the configuration client's.
    */
-  open(
-    kind: LogsChannel["kind"],
-  ): Promise<{ readonly channel: LogsChannel; readonly token: string }>;
+  open(kind: LogsChannel["kind"]): Promise<OpenLogsChannel>;
   forgetToken(channelId: string): void;
   /** The next call reads the configuration anew, but not more often than each `limits.agentConfigurationBackoffMsMax`. */
   forgetConfiguration(): void;

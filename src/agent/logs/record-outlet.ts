@@ -4,7 +4,7 @@ import { sendRecords } from "../../client/index.ts";
 import { limits, messageOf, sleep } from "../../core/index.ts";
 import type { Clock, Random } from "../../core/index.ts";
 import type { Queue, QueueBatch } from "../queue.ts";
-import type { LogsChannelKeeper } from "./logs-channel.ts";
+import type { LogsChannelKeeper, OpenLogsChannel } from "./logs-channel.ts";
 import { decodePayload } from "./record-payload.ts";
 import { highScaleStream, ipNameOf } from "./record-types.ts";
 
@@ -113,9 +113,10 @@ class OutletRun {
 
   #send(
     { head, items }: ReturnType<typeof decodePayload>,
-    { channel, token }: { readonly channel: LogsChannel; readonly token: string },
+    open: OpenLogsChannel,
   ): Promise<RecordsOutcome> {
-    const { transport, clock, resourceId } = this.#options;
+    const { clock, resourceId } = this.#options;
+    const { channel, token, transport = this.#options.transport } = open;
     const { type, requestId } = head;
     return sendRecords(
       { dataType: type, ipName: ipNameOf(type), items, requestId, resourceId },

@@ -1,19 +1,23 @@
 /** `agent logs`: the agent of Container insights: logs of containers, inventory, events and performance, over the private link. */
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import { stringAt } from "../../arm/index.ts";
+import { at, isObject, stringAt } from "../../arm/index.ts";
+import type { Json, JsonObject, ResourceId } from "../../arm/index.ts";
 import {
   defaultLogsSettings,
   parseLogsSettings,
   sayProblems,
   startLogsRoles,
 } from "../../agent/index.ts";
-import type { LogsRoles, ReadLogsSettings } from "../../agent/index.ts";
-import { kubernetesClient, managedIdentityClient } from "../../client/index.ts";
+import type { LegacyWay, LogsRoles, ReadLogsSettings } from "../../agent/index.ts";
+import { kubernetesClient, managedIdentityClient, openTransport } from "../../client/index.ts";
 import type { KubernetesClient } from "../../client/index.ts";
+import { workspaceHosts } from "../../azure/index.ts";
 import { CodedError, messageOf } from "../../core/index.ts";
 import type { CliContext, Command, CommandInput } from "../command.ts";
+import type { Where } from "../exec/index.ts";
 import { connect, findResource, vnetOfCluster } from "../platform/connect.ts";
+import type { Connection } from "../platform/connect.ts";
 import { lastingTransport } from "../platform/lasting-transport.ts";
 import { types } from "../types.ts";
 import { accessOf } from "./agent-scraping.ts";
@@ -72,11 +76,18 @@ export const agentLogs: Command = {
     }
     const transport = await lastingTransport(connection, { kind: "vnet", vnet, as: clusterId });
     const name = stringAt(cluster, "name") ?? "";
+    const legacy = await legacyWayOf(cluster, {
+      connection,
+      context,
+      where: { kind: "vnet", vnet, as: clusterId },
+      computer: nodes[0]?.name ?? name,
+    });
     const running = startLogsRoles({
       clusterId,
       region: stringAt(cluster, "location") ?? "",
       transport,
       token: managedIdentityClient({ transport, clock }),
+      ...(legacy === undefined ? {} : { legacy }),
       folder: join(connection.file.data, "agents", name, "logs"),
       lockFile: context.lockFile,
       settings,
@@ -90,6 +101,11 @@ export const agentLogs: Command = {
       random,
     });
     context.note(`${describe(name, { nodes, vnet, hasCluster: kubernetes !== undefined })}\n`);
+    if (legacy !== undefined) {
+      context.note(
+        "agent logs: the add-on has legacy authentication: by the workspace's key and a certificate\n",
+      );
+    }
     for (const one of notDone) context.note(`agent logs: ${one}\n`);
     await stopped(context);
     await running.stop();
@@ -100,6 +116,59 @@ export const agentLogs: Command = {
     return 0;
   },
 };
+
+const SHARED_KEYS_VERSION = "2020-08-01";
+
+/** The way of legacy authentication, where the cluster's add-on has that: by the workspace that it names. */
+async function legacyWayOf(
+  cluster: JsonObject,
+  asked: {
+    readonly connection: Connection;
+    readonly context: CliContext;
+    readonly where: Where;
+    readonly computer: string;
+  },
+): Promise<LegacyWay | undefined> {
+  const addon = field(at(cluster, "properties", "addonProfiles"), "omsagent");
+  const config = field(addon, "config");
+  const text = (name: string): string => stringAt(field(config, name)) ?? "";
+  if (field(addon, "enabled") !== true || text("useAADAuth").toLowerCase() === "true") {
+    return undefined;
+  }
+  const { connection, context, where, computer } = asked;
+  const workspaceId = (stringAt(addon, "config", "logAnalyticsWorkspaceResourceID") ??
+    "") as ResourceId;
+  const workspace = await connection.arm.get(workspaceId, types.law.apiVersion);
+  const customerId = stringAt(workspace, "properties", "customerId") ?? "";
+  const { ods: odsHost, oms: omsHost } = workspaceHosts(customerId);
+  return {
+    customerId,
+    odsHost,
+    omsHost,
+    computer,
+    async sharedKey() {
+      const path = `${workspaceId}/sharedKeys`;
+      const keys = await connection.arm.post(path, { apiVersion: SHARED_KEYS_VERSION });
+      return stringAt(keys, "primarySharedKey") ?? "";
+    },
+    transportWith: (clientCertificate) =>
+      lastingTransport(connection, where, ({ session }) =>
+        openTransport({
+          clock: context.clock,
+          caPem: connection.caPem,
+          gateway: session.doors.gatewayUrl,
+          clientCertificate,
+        }),
+      ),
+  };
+}
+
+/** A field by its name in any case: az and templates write those of the add-on in several spellings. */
+function field(value: Json | undefined, name: string): Json | undefined {
+  if (!isObject(value)) return undefined;
+  const key = Object.keys(value).find((one) => one.toLowerCase() === name.toLowerCase());
+  return key === undefined ? undefined : value[key];
+}
 
 interface NodeFolder {
   readonly name: string;
