@@ -127,3 +127,11 @@ test("names with much to try are read in a moment", () => {
   }
   assert.ok(performance.now() - before < 500);
 });
+
+test("rules and their associations are listed in every region, as az looks a cluster's up", () => {
+  const insights = resourceProviders.find(({ namespace }) => namespace === "Microsoft.Insights");
+  for (const name of ["dataCollectionRules", "dataCollectionRuleAssociations"]) {
+    const type = insights?.resourceTypes.find(({ resourceType }) => resourceType === name);
+    assert.ok(type?.locations.includes("East US"), name);
+  }
+});

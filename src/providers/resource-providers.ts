@@ -1,6 +1,7 @@
 /** Resource providers as `GET /providers` shows them: their types, and where each can be. */
 import type { ResourceType } from "../arm/index.ts";
 import { regions } from "../azure/index.ts";
+import { typeNames } from "./type-names.ts";
 
 export interface ResourceProvider {
   readonly namespace: string;
@@ -26,7 +27,11 @@ export function providersOf(types: readonly ResourceType[]): readonly ResourcePr
   }));
 }
 
-function locationsOf({ location }: ResourceType): readonly string[] {
+/** Types without a location of their own that Azure still lists by region; az looks the cluster's up among them. @see Azure/azure-cli acs/addonconfiguration.py, until 2.45 */
+const listedByRegion: ReadonlySet<string> = new Set([typeNames.dataCollectionRuleAssociations]);
+
+function locationsOf({ type, location }: ResourceType): readonly string[] {
+  if (listedByRegion.has(type)) return regions.map(({ displayName }) => displayName);
   switch (location) {
     case "regional":
       return regions.map(({ displayName }) => displayName);
