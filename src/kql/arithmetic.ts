@@ -2,7 +2,8 @@
 import type { LogColumnType } from "../core/index.ts";
 import { mistaken, unsupported } from "./refused.ts";
 import type { Place } from "./refused.ts";
-import { call, cast, infix, integer, not, text, tryCast, when } from "./sql.ts";
+import type { SqlParameter } from "./seams.ts";
+import { bound, call, cast, infix, integer, not, text, tryCast, when } from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
 import { convert, isNumber, isWhole, typed, wrapped } from "./typed.ts";
 import type { Typed } from "./typed.ts";
@@ -70,12 +71,27 @@ export function quotient(a: SqlExpression, b: SqlExpression): SqlExpression {
   };
 }
 
-/** A moment that does not fit DuckDB's is null. */
-export const moved = (
+/** The years 1 to 9999, which KQL's datetimes have. */
+const FIRST_MICROSECOND = -62_135_596_800_000_000n;
+const LAST_MICROSECOND = 253_402_300_799_999_999n;
+
+/** A moment that does not fit is null. Two literals, as in `ago(1h)`, are one: a scan then knows what it need not read. */
+export function moved(
   datetime: SqlExpression,
   by: "+" | "-",
   microseconds: SqlExpression,
-): SqlExpression => call("try", infix(datetime, by, call("to_microseconds", microseconds)));
+): SqlExpression {
+  const [at, size] = [valueIn(datetime), valueIn(microseconds)];
+  if (at?.type === "datetime" && size?.type === "timespan") {
+    const sum = at.microseconds + (by === "+" ? size.microseconds : -size.microseconds);
+    const fits = sum >= FIRST_MICROSECOND && sum <= LAST_MICROSECOND;
+    return bound(fits ? { type: "datetime", microseconds: sum } : { type: "null", of: "datetime" });
+  }
+  return call("try", infix(datetime, by, call("to_microseconds", microseconds)));
+}
+
+const valueIn = (of: SqlExpression): SqlParameter | undefined =>
+  of.kind === "parameter" ? of.value : undefined;
 
 function times(operator: Arithmetic, left: Typed, right: Typed): Typed | undefined {
   const pair: `${LogColumnType} ${Arithmetic} ${LogColumnType}` = `${left.type} ${operator} ${right.type}`;

@@ -10,7 +10,7 @@ import { functionsOfTypes } from "./functions-of-types.ts";
 import { child, kindOf, listOf, nameOf, symbolOf, textOf, typeName } from "./kusto-node.ts";
 import type { KustoNode } from "./kusto-library.ts";
 import { literalType, readLiteral } from "./literals.ts";
-import { stringOperator } from "./operators-of-strings.ts";
+import { rawCondition, stringOperator } from "./operators-of-strings.ts";
 import { mistaken, unsupported } from "./refused.ts";
 import { applyFunction } from "./scalar-function.ts";
 import type { ScalarFunction } from "./scalar-function.ts";
@@ -93,7 +93,13 @@ function translateIn(position: Position, node: KustoNode, environment: Environme
   }
   if (arithmetic !== undefined) return calculate(arithmetic, left, right, node);
   assert(strings !== undefined, "one of the three was found");
-  const found = strings.apply(asText(left, node), asText(right, node), right.literal);
+  const exact = strings.apply(asText(left, node), asText(right, node), right.literal);
+  const { raw } = left;
+  const quick =
+    raw === undefined || right.literal === undefined
+      ? undefined
+      : rawCondition(kind, raw, right.literal);
+  const found = quick === undefined ? exact : infix(quick, "AND", exact);
   return typed("bool", strings.negated ? not(found) : found);
 }
 

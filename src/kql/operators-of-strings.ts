@@ -10,15 +10,18 @@ type StringOperator = (
 
 const lower = (of: SqlExpression): SqlExpression => call("lower", of);
 
+/** A literal is sought by a pattern: DuckDB folds no case of its rows for that. */
+const sought =
+  (before: string, after: string, name: SqlFunction): StringOperator =>
+  (left, right, literal) =>
+    literal === undefined
+      ? call(name, lower(left), lower(right))
+      : call("regexp_matches", left, text(`(?i)${before}${escaped(literal)}${after}`));
+
 const plain =
   (name: SqlFunction): StringOperator =>
   (left, right) =>
     call(name, left, right);
-const folded =
-  (name: SqlFunction): StringOperator =>
-  (left, right) =>
-    call(name, lower(left), lower(right));
-
 type Edges = "both" | "start" | "end";
 
 /** A term ends at anything that is no letter and no digit. */
@@ -31,9 +34,7 @@ const NO_TERM = "[^\\pL\\pN]";
 const term =
   (edges: Edges, cased: boolean): StringOperator =>
   (left, right, literal) => {
-    const found = cased
-      ? call("contains", left, right)
-      : call("contains", lower(left), lower(right));
+    const found = (cased ? plain("contains") : sought("", "", "contains"))(left, right, literal);
     const open = edges !== "end" && !/^[^\p{L}\p{N}]/u.test(literal ?? "a");
     const shut = edges !== "start" && !/[^\p{L}\p{N}]$/u.test(literal ?? "a");
     if (literal === "" || (!open && !shut)) return found;
@@ -52,11 +53,11 @@ const escaped = (literal: string): string =>
 
 const positive: ReadonlyMap<string, StringOperator> = new Map<string, StringOperator>([
   ["EqualTildeExpression", (left, right) => infix(lower(left), "=", lower(right))],
-  ["ContainsExpression", folded("contains")],
+  ["ContainsExpression", sought("", "", "contains")],
   ["ContainsCsExpression", plain("contains")],
-  ["StartsWithExpression", folded("starts_with")],
+  ["StartsWithExpression", sought("^", "", "starts_with")],
   ["StartsWithCsExpression", plain("starts_with")],
-  ["EndsWithExpression", folded("ends_with")],
+  ["EndsWithExpression", sought("", "$", "ends_with")],
   ["EndsWithCsExpression", plain("ends_with")],
   ["HasExpression", term("both", false)],
   ["HasCsExpression", term("both", true)],
@@ -65,6 +66,22 @@ const positive: ReadonlyMap<string, StringOperator> = new Map<string, StringOper
   ["HasSuffixExpression", term("end", false)],
   ["HasSuffixCsExpression", term("end", true)],
 ]);
+
+/** Characters that JSON's text has as they are, wherever they stand in it. */
+const PLAIN = /^[\w.\- ]+$/;
+
+/**
+ * What must hold of a dynamic value's JSON text for the operator to hold of the value: it is quick to ask. Undefined where
+ * nothing is known, as of `=~`, or of text that JSON may write in another way.
+ */
+export function rawCondition(
+  kind: string,
+  raw: SqlExpression,
+  literal: string,
+): SqlExpression | undefined {
+  if (kind.includes("Tilde") || !PLAIN.test(literal)) return undefined;
+  return call("regexp_matches", raw, text(`(?i)${escaped(literal)}|\\\\u`));
+}
 
 export interface FoundOperator {
   readonly negated: boolean;

@@ -140,13 +140,21 @@ function ordered(terms: readonly KustoNode[], stage: Stage, query: QueryScope): 
     const words = ordering === undefined ? [] : textOf(ordering).toLowerCase().split(/\s+/);
     const descending = !words.includes("asc");
     const nullsFirst = words.includes("nulls") ? words.includes("first") : !descending;
-    return { alias: query.nextAlias(), of: valueOf(value), descending, nullsFirst };
+    const of = valueOf(value);
+    // A column is its own key: DuckDB then reads no more of a table than it must.
+    const alias = of.kind === "column" ? of.name : query.nextAlias();
+    return { alias, of, descending, nullsFirst };
   });
   return {
     columns: stage.columns,
     order: order.map(({ alias, descending, nullsFirst }) => ({ alias, descending, nullsFirst })),
     select: {
-      columns: [...allColumns(stage), ...order.map(({ alias, of }) => ({ name: alias, of }))],
+      columns: [
+        ...allColumns(stage),
+        ...order
+          .filter(({ of }) => of.kind !== "column")
+          .map(({ alias, of }) => ({ name: alias, of })),
+      ],
       from: { kind: "select", select: stage.select },
     },
   };

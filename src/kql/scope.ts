@@ -1,6 +1,6 @@
 /** What stands before an operator: a SELECT, the columns that it gives, and the order that its rows were put in. */
 import type { LogColumnType } from "../core/index.ts";
-import { column } from "./sql.ts";
+import { column, tryCast } from "./sql.ts";
 import type { KustoNode } from "./kusto-library.ts";
 import type { SqlExpression, SqlOrder, SqlSelect } from "./sql.ts";
 import type { SqlParameter } from "./seams.ts";
@@ -11,6 +11,7 @@ export interface ScopeColumn {
   readonly type: LogColumnType;
   /** Its name in SQL, made here: names of KQL differ by case where DuckDB's do not. */
   readonly alias: string;
+  /** As it is stored: a string that may be null, a dynamic value that is JSON text. */
   readonly bare?: boolean;
 }
 
@@ -41,11 +42,14 @@ export const environmentOf = (
   query: QueryScope,
 ): Environment => ({ columns: new Map(columns.map((each) => [each.name, each])), query });
 
-export const columnValue = ({ alias, type, bare }: ScopeColumn): Typed => ({
-  type,
-  sql: column(alias),
-  ...(bare === true ? { bare } : {}),
-});
+/** A stored dynamic value is read where it is used: what only passes is never parsed. */
+export const columnValue = ({ alias, type, bare }: ScopeColumn): Typed => {
+  const stored = column(alias);
+  if (bare !== true) return { type, sql: stored };
+  return type === "dynamic"
+    ? { type, sql: tryCast(stored, "JSON"), raw: stored }
+    : { type, sql: stored, bare };
+};
 
 /** A new column over the stage, read by its alias. */
 export interface NewColumn {
@@ -60,11 +64,13 @@ export interface NewColumn {
 export function projected(stage: Stage, columns: readonly NewColumn[], query: QueryScope): Stage {
   const taken = new Set<string>();
   const next = columns.map(({ name, of }): [ScopeColumn, SqlExpression] => {
-    const kept = of.sql.kind === "column" && !taken.has(of.sql.name) ? of.sql.name : undefined;
+    const { type, raw } = of;
+    const sql = raw ?? of.sql;
+    const kept = sql.kind === "column" && !taken.has(sql.name) ? sql.name : undefined;
     const alias = kept ?? query.nextAlias();
     taken.add(alias);
-    const { type, bare } = of;
-    return [{ name, type, alias, ...(bare === true ? { bare } : {}) }, of.sql];
+    const bare = of.bare === true || raw !== undefined;
+    return [{ name, type, alias, ...(bare ? { bare } : {}) }, sql];
   });
   const hidden = stage.order.map(({ alias }) => alias).filter((alias) => !taken.has(alias));
   return {

@@ -1,5 +1,5 @@
 /** KQL's text → one SELECT, in the thread that calls it: parse, check, translate, print. */
-import { limits } from "../core/index.ts";
+import { limits, sqlColumnNames } from "../core/index.ts";
 import type { LogColumn, LogTable } from "../core/index.ts";
 import { constructOf } from "./expressions.ts";
 import { child, kindOf, listOf, nameOf, symbolOf } from "./kusto-node.ts";
@@ -10,7 +10,7 @@ import { printSql } from "./print-sql.ts";
 import { KqlRefused, mistaken, unsupported } from "./refused.ts";
 import type { ScopeColumn, Stage } from "./scope.ts";
 import type { KqlProblem, TranslateRequest, Translation } from "./seams.ts";
-import { bound, call, cast, column, every, infix, sqlFalse, text, tryCast } from "./sql.ts";
+import { bound, call, column, every, infix, sqlFalse, text } from "./sql.ts";
 import type { SqlExpression, SqlSelect } from "./sql.ts";
 import { columnValue } from "./scope.ts";
 import { dynamicText, valueOf } from "./typed.ts";
@@ -160,14 +160,15 @@ function scan(
     name,
     type,
     alias: nextAlias(),
-    ...(type === "string" ? { bare: true } : {}),
+    ...(type === "string" || type === "dynamic" ? { bare: true } : {}),
   }));
+  const stored = sqlColumnNames(table);
   const conditions = [
     ...(timespan === undefined ? [] : [within(timespan)]),
     ...(resourceId === undefined ? [] : [ofResource(table, resourceId)]),
   ];
   const select: SqlSelect = {
-    columns: columns.map(({ name, type, alias }) => ({ name: alias, of: stored(name, type) })),
+    columns: columns.map(({ alias }, index) => ({ name: alias, of: column(stored[index] ?? "") })),
     from: { kind: "table", name: table.name },
     ...(conditions.length === 0 ? {} : { where: every(conditions) }),
   };
@@ -179,14 +180,6 @@ const ofResource = ({ columns }: LogTable, resourceId: string): SqlExpression =>
   columns.some(({ name }) => name === "_ResourceId")
     ? infix(call("lower", column("_ResourceId")), "=", text(resourceId.toLowerCase()))
     : sqlFalse;
-
-/** A column as it is stored, in the type that the translation works with. */
-const stored = (name: string, type: LogColumn["type"]): SqlExpression =>
-  type === "dynamic"
-    ? tryCast(column(name), "JSON")
-    : type === "guid"
-      ? cast(column(name), "VARCHAR")
-      : column(name);
 
 const within = ({
   fromMs,

@@ -20,6 +20,8 @@ import type { SqlExpression } from "./sql.ts";
 export interface Typed {
   readonly sql: SqlExpression;
   readonly type: LogColumnType;
+  /** The JSON text of a stored dynamic value, from which `sql` is read. */
+  readonly raw?: SqlExpression;
   /** A stored string, null where a record had none: KQL's strings are never null, so that whoever does not filter by it reads it through `valueOf`. */
   readonly bare?: boolean;
   /** A literal string's value, where the expression is one. */
