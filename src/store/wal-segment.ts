@@ -72,10 +72,14 @@ const WINDOW_BYTES = 1024 * 1024;
 export async function* readSegment(
   file: FileHandle,
   size: number,
-  options: { readonly magic?: Buffer; readonly startAt?: number | undefined } = {},
+  options: {
+    readonly magic?: Buffer;
+    readonly startAt?: number | undefined;
+    readonly windowBytes?: number;
+  } = {},
 ): AsyncGenerator<SegmentItem> {
   const magicBytes = options.magic ?? SEGMENT_MAGIC;
-  const window = new FileWindow(file, size);
+  const window = new FileWindow(file, size, options.windowBytes ?? WINDOW_BYTES);
   const magic = await window.read(0, magicBytes.length);
   if (magic.length < magicBytes.length) {
     yield { kind: "torn", at: 0, says: "it ends inside its head" };
@@ -116,19 +120,21 @@ export async function* readSegment(
 class FileWindow {
   readonly #file: FileHandle;
   readonly #size: number;
+  readonly #windowBytes: number;
   #bytes = Buffer.alloc(0);
   #start = 0;
 
-  constructor(file: FileHandle, size: number) {
+  constructor(file: FileHandle, size: number, windowBytes: number) {
     this.#file = file;
     this.#size = size;
+    this.#windowBytes = windowBytes;
   }
 
   /** The bytes from `at` on: `length` of them, or fewer at the file's end. Valid until the next call. */
   async read(at: number, length: number): Promise<Buffer> {
     const end = Math.min(this.#size, at + length);
     if (at < this.#start || end > this.#start + this.#bytes.length) {
-      const wanted = Math.min(this.#size - at, Math.max(length, WINDOW_BYTES));
+      const wanted = Math.min(this.#size - at, Math.max(length, this.#windowBytes));
       this.#bytes = await this.#fill(at, wanted);
       this.#start = at;
     }

@@ -8,6 +8,9 @@ import type { LogRecord } from "./log-record.ts";
 /** Sixteen digits hold every sequence number that a double counts exactly. */
 const NAME = /^\d{16}\.log$/;
 
+/** Read at once: a segment, mostly. The records' JSON stays where it was read until the engine has it. */
+const WINDOW_BYTES = 16 * 1024 * 1024;
+
 export const logSegmentPath = (folder: string, first: number): string =>
   join(folder, `${String(first).padStart(16, "0")}.log`);
 
@@ -74,7 +77,8 @@ export async function* readLogSegment(
   try {
     const { size } = await file.stat();
     let endsAt = startAt ?? LOG_SEGMENT_MAGIC.length;
-    for await (const item of readSegment(file, size, { magic: LOG_SEGMENT_MAGIC, startAt })) {
+    const options = { magic: LOG_SEGMENT_MAGIC, startAt, windowBytes: WINDOW_BYTES };
+    for await (const item of readSegment(file, size, options)) {
       if (item.kind !== "record") {
         yield item;
         return;

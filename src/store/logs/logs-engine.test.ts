@@ -209,7 +209,7 @@ test("a transformation gives the records that it lets through, in its own column
 const endless =
   "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range * b.range = 7";
 
-test("a workspace whose queries never end, takes nothing from another", async (t) => {
+test("a workspace whose queries never end takes nothing from another", async (t) => {
   const { store, workspace, clock } = await logsFixture(t);
   const other = await store.workspace("33333333-3333-4444-8555-666666666666");
   const given = new AbortController();
