@@ -9,7 +9,7 @@ import {
   ruleLogWorkspaces,
   servicePrincipalOf,
 } from "./log-workspace.ts";
-import { streamsOf, wantedStreams } from "./logs-rule.ts";
+import { streamsOf, askedStreams } from "./logs-rule.ts";
 import type { LogsContext } from "./logs-context.ts";
 
 /** All blockers at once. */
@@ -65,7 +65,7 @@ function ruleBlockers({ graph, request, workspace, logs }: LogsContext): readonl
     const says = `The rule ${standing.name} stands, and sends to ${targets.join(", ") || "no workspace"}, not to ${workspace.id}.`;
     return [{ code: "RuleOfOtherWorkspace", id: ruleId, says }];
   }
-  const missing = wantedStreams(request).filter((stream) => !streamsOf(standing).includes(stream));
+  const missing = askedStreams(request).filter((stream) => !streamsOf(standing).includes(stream));
   if (sameId(ruleId, ownRuleId) || missing.length === 0) return [];
   const says = `The cluster's Container insights rule ${standing.name} lacks ${missing.join(", ")}, and another made it. Add them to the rule.`;
   return [{ code: "RuleLacksStreams", id: ruleId, says }];

@@ -23,10 +23,10 @@ export const insightsStreams = ({ highLogScale }: Pick<LogsRequest, "highLogScal
     ? containerInsightsStreams.map((one) => (one === containerLogStream ? highScaleStream : one))
     : [containerInsightsGroup];
 
-/** Every stream that a request asks for. */
-export const wantedStreams = (request: LogsRequest): readonly string[] => [
-  ...insightsStreams(request),
-  ...(request.syslog ? [syslogStream] : []),
+/** What a standing rule must collect: what is asked for by name. All else is as whoever made it wants it. */
+export const askedStreams = ({ highLogScale, syslog }: LogsRequest): readonly string[] => [
+  ...(highLogScale ? [highScaleStream] : []),
+  ...(syslog ? [syslogStream] : []),
 ];
 
 /** The streams of a rule's flows. */
@@ -35,7 +35,7 @@ export const streamsOf = (rule: ArmResource | undefined): readonly string[] =>
     listAt(flow, "streams").filter((stream) => typeof stream === "string"),
   );
 
-/** The rule's body. Settings of a standing extension (namespaces, intervals) stay. */
+/** The rule's body. Of a standing rule its settings (namespaces, intervals) and streams stay, and what is asked for is added. */
 export function logsRuleBody(
   request: LogsRequest,
   wanted: {
@@ -46,7 +46,7 @@ export function logsRuleBody(
   },
 ): JsonObject {
   const { region, workspaceId, ingestionDceId, standing } = wanted;
-  const streams = insightsStreams(request);
+  const streams = extensionStreams(request, standing);
   const withSyslog = request.syslog || streamsOf(standing).includes(syslogStream);
   const destinations = [destinationName(standing, workspaceId)];
   return {
@@ -74,6 +74,17 @@ export function logsRuleBody(
       ],
     },
   };
+}
+
+/** At high scale the container log's stream is its twin; each of the others goes by its name then. */
+function extensionStreams(
+  request: LogsRequest,
+  standing: ArmResource | undefined,
+): readonly string[] {
+  const [extension] = listAt(standing?.properties, "dataSources", "extensions");
+  const own = listAt(extension, "streams").filter((stream) => typeof stream === "string");
+  const isEnough = own.length > 0 && (!request.highLogScale || own.includes(highScaleStream));
+  return isEnough ? own : insightsStreams(request);
 }
 
 const syslogSource: Json = {

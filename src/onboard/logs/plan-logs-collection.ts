@@ -7,7 +7,7 @@ import { ensure, keep } from "../change.ts";
 import { nameOf } from "../desired-collection.ts";
 import type { Change } from "../plan-types.ts";
 import type { LogsCollection } from "./desired-logs.ts";
-import { logsRuleBody, streamsOf, wantedStreams } from "./logs-rule.ts";
+import { logsRuleBody, streamsOf, askedStreams } from "./logs-rule.ts";
 import type { LogsContext } from "./logs-context.ts";
 
 const at = { step: "collection", apiVersion: apiVersions.dataCollection } as const;
@@ -59,7 +59,7 @@ function planRule({ graph, request, workspace }: LogsContext, logs: LogsCollecti
   const standing = graph.get(ruleId);
   const has = new Set(streamsOf(standing));
   // Whoever made it may have added flows, transformations and settings: what collects all that is asked for stays.
-  if (keptRule !== undefined && wantedStreams(request).every((stream) => has.has(stream))) {
+  if (keptRule !== undefined && askedStreams(request).every((stream) => has.has(stream))) {
     return keep(
       { ...at, id: ruleId },
       "kept",
@@ -76,7 +76,7 @@ function planRule({ graph, request, workspace }: LogsContext, logs: LogsCollecti
       ingestionDceId,
       standing,
     }),
-    says: `Make the rule ${name}: Container insights to ${workspace.name}${ingestionDceId === undefined ? "" : `, container logs by ${nameOf(ingestionDceId)}`}.`,
+    says: `${standing === undefined ? "Make" : "Change"} the rule ${name}: Container insights to ${workspace.name}${ingestionDceId === undefined ? "" : `, container logs by ${nameOf(ingestionDceId)}`}.`,
     standsSays: `The rule ${name} sends Container insights to ${workspace.name}.`,
     dependsOn: [workspace.id, ...(ingestionDceId === undefined ? [] : [ingestionDceId])],
   });

@@ -7,6 +7,7 @@ import type { Change, LogsRequest, Observed, OnboardCode } from "../index.ts";
 import { dce, group, ids, observedOf } from "../testing/plain-estate.ts";
 import { askedLogs, clusterWith, logIds, logsRule, logWorkspace } from "../testing/plain-logs.ts";
 import { logsNames } from "./logs-names.ts";
+import { insightsStreams } from "./logs-rule.ts";
 
 const observed = (...more: readonly Parameters<typeof observedOf>[0][]): Observed =>
   observedOf(Object.assign({}, logWorkspace(), ...more));
@@ -112,6 +113,34 @@ test("a rule of ours that stands gets the streams it lacks, and keeps its settin
     enableContainerLogV2: true,
   });
   assert.equal((streamsIn(rule) as readonly string[]).length, 12);
+});
+
+test("high log scale that stands stays, where something else is asked for", () => {
+  const scaled = {
+    ...logsRule([logIds.workspace], insightsStreams({ highLogScale: true })),
+    dataCollectionEndpointId: logIds.ingestionDce,
+  };
+  const seen = observed({
+    [logIds.rule]: scaled,
+    [logIds.ingestionDce]: dce("MSCI-ingest-westeurope-aks", "Disabled"),
+    [ids.association("ContainerInsightsExtension")]: { dataCollectionRuleId: logIds.rule },
+  });
+  assert.ok(!writes(askedLogs, seen).some(({ id }) => id === logIds.rule), "nothing is asked");
+  const rule = writes(asking({ syslog: true }), seen).find(({ id }) => id === logIds.rule);
+  assert.ok((streamsIn(rule) as readonly string[]).includes("Microsoft-ContainerLogV2-HighScale"));
+  assert.deepEqual(at(rule?.after, "properties", "dataFlows", 1, "streams"), ["Microsoft-Syslog"]);
+  assert.match(rule?.says ?? "", /^Change the rule/);
+});
+
+test("a standing rule with streams of its owner's choice is kept, and asked things are added to it", () => {
+  const own = ["Microsoft-ContainerLogV2", "Microsoft-KubeEvents"];
+  const seen = observed({
+    [logIds.rule]: logsRule([logIds.workspace], own),
+    [ids.association("ContainerInsightsExtension")]: { dataCollectionRuleId: logIds.rule },
+  });
+  assert.ok(!writes(askedLogs, seen).some(({ id }) => id === logIds.rule));
+  const rule = writes(asking({ syslog: true }), seen).find(({ id }) => id === logIds.rule);
+  assert.deepEqual(streamsIn(rule), own);
 });
 
 test("a rule of another's making is kept, and blocks where it lacks streams", () => {
