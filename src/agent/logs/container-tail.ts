@@ -4,7 +4,7 @@ import { limits } from "../../core/index.ts";
 import { parseCriLine } from "./cri-line.ts";
 import { LineAssembler } from "./line-assembler.ts";
 import type { AssembledText } from "./line-assembler.ts";
-import { fileOfPosition, openLog, rotatedFiles } from "./rotated-files.ts";
+import { fileOfPosition, openLog, openRotated, rotatedFiles } from "./rotated-files.ts";
 import type { RotatedFile } from "./rotated-files.ts";
 import type { TraceLanguage } from "./stack-traces.ts";
 import { fileIdOf, fingerprintOf, hasFingerprint } from "./tail-position.ts";
@@ -17,6 +17,8 @@ export interface TailOptions {
   /** When an earlier process last read: what was rotated since then is read too. */
   readonly sinceMs: number | undefined;
   readonly languages: ReadonlySet<TraceLanguage>;
+  /** A folder of the agent's own: what is compressed is unpacked there. */
+  readonly scratch: string;
   readonly emit: (text: AssembledText) => void;
 }
 
@@ -139,8 +141,8 @@ export class ContainerTail {
   #resumeRotated(position: TailPosition): void {
     const files = rotatedFiles(this.#options.path);
     const found = fileOfPosition(files, position);
-    const file = found === undefined ? undefined : openLog(found.path);
-    if (found === undefined || file === undefined) {
+    const file = found === undefined ? undefined : openRotated(found, this.#options.scratch);
+    if (file === undefined) {
       this.#skipping = false;
       if (position.offset > 0) this.counts.lostFiles += 1;
       const { sinceMs } = this.#options;
@@ -167,7 +169,7 @@ export class ContainerTail {
       const [oldest, ...rest] = this.#backlog;
       if (oldest === undefined) break;
       this.#backlog = rest;
-      const file = openLog(oldest.path);
+      const file = openRotated(oldest, this.#options.scratch);
       if (file !== undefined) return this.#use(file, { offset: 0, isRotated: true });
       this.counts.lostFiles += 1;
     }
@@ -194,7 +196,9 @@ export class ContainerTail {
     const left = this.#left;
     if (left === undefined) return [];
     const files = rotatedFiles(this.#options.path);
-    const at = files.findIndex(({ fileId }) => fileId === left.fileId);
+    // It may be compressed by now: then it is known by its beginning.
+    const found = fileOfPosition(files, { ...left, file: left.fileId });
+    const at = found === undefined ? -1 : files.indexOf(found);
     const later =
       at < 0 ? files.filter(({ mtimeMs }) => mtimeMs > left.mtimeMs) : files.slice(at + 1);
     const until = later.findIndex(({ fileId }) => fileId === liveId);

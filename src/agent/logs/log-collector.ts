@@ -87,6 +87,8 @@ class Collector implements LogCollector {
   #items: string[] = [];
   #itemBytes = 0;
   #headBytes = 0;
+  /** When an earlier process last read, or this one began: what is rotated later is read. */
+  #sinceMs: number | undefined;
   #scannedMs = -Infinity;
   #committedMs: number;
   #timer: Timer | undefined;
@@ -99,6 +101,7 @@ class Collector implements LogCollector {
 
   constructor(options: LogCollectorOptions) {
     this.#options = options;
+    this.#sinceMs = options.positions.writtenMs;
     this.#committedMs = options.clock.nowMs();
   }
 
@@ -156,6 +159,8 @@ class Collector implements LogCollector {
     this.#refused = refused;
     this.#failure = failure;
     for (const log of logs.values()) if (!this.#followed.has(log.key)) this.#follow(log, plan);
+    // A log that comes from now on is new: what was rotated of it before it was found is read as well.
+    this.#sinceMs ??= nowMs;
   }
 
   #follow(log: FoundLog, plan: CollectionPlan): void {
@@ -166,7 +171,8 @@ class Collector implements LogCollector {
     const tail = new ContainerTail({
       path: log.path,
       position: positions.get(log.key),
-      sinceMs: positions.writtenMs,
+      sinceMs: this.#sinceMs,
+      scratch: positions.folder,
       languages: plan.languages,
       emit: (text) => {
         if (!streams.has(text.stream)) return;

@@ -1,5 +1,6 @@
 /** The file that keeps where each container's log was read to. It is replaced whole, after the records are durable in the queue. */
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { decodePayload } from "./record-payload.ts";
 import type { PayloadHead, TailPositions } from "./record-payload.ts";
 import { readTailPosition } from "./tail-position.ts";
@@ -40,6 +41,11 @@ export class PositionsFile {
       if (head.source !== source || head.batch <= this.#batch) continue;
       this.#take(head.batch, head.positions);
     }
+  }
+
+  /** The folder that it lies in, the agent's own. */
+  get folder(): string {
+    return dirname(this.#path);
   }
 
   get(key: string): TailPosition | undefined {

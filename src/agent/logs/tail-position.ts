@@ -44,9 +44,14 @@ export function fingerprintOf(file: number, size: number): Fingerprint {
   const wanted = Math.min(size, limits.logFingerprintBytes);
   const bytes = Buffer.alloc(wanted);
   const read = wanted === 0 ? 0 : readSync(file, bytes, 0, wanted, 0);
-  const hash = createHash("sha256").update(bytes.subarray(0, read)).digest("base64");
-  return { bytes: read, hash };
+  return fingerprintOfBytes(bytes.subarray(0, read));
 }
+
+/** The fingerprint of a file that begins with these bytes. */
+export const fingerprintOfBytes = (bytes: Uint8Array): Fingerprint => ({
+  bytes: bytes.length,
+  hash: createHash("sha256").update(bytes).digest("base64"),
+});
 
 /** Whether an open file begins as it did. */
 export function hasFingerprint(file: number, expected: Fingerprint): boolean {
