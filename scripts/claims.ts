@@ -20,6 +20,9 @@ export interface Difference {
   readonly witness: string;
 }
 
+const kqlCases = "test/conformance/kql/kql.test.ts";
+const logsQueryApi = "src/query/logs/logs-query.test.ts";
+const translator = "src/kql/translator.test.ts";
 const laws = "src/providers/microsoft.operationalinsights/workspaces.test.ts";
 
 export const differences: readonly Difference[] = [
@@ -48,6 +51,36 @@ export const differences: readonly Difference[] = [
     here: "a tenth of a second; of two writes to one scope at the same time one is refused, as in Azure",
     witness:
       "src/control/operations.test.ts :: where the lock ends with the answer, writes one after the other pass, and of two together one is refused",
+  },
+  {
+    of: "KQL",
+    azure: "the whole language",
+    here: "where, project and its kin, extend, summarize, sort, top, take, distinct and count, with some 150 functions and operators; the rest is refused by its name",
+    witness: `${kqlCases} :: every sample of Container insights is translated over a workspace's tables, and runs`,
+  },
+  {
+    of: "KQL",
+    azure: "`dcount` and `percentile` estimate",
+    here: "they are exact",
+    witness: `${translator} :: distinct values are counted and percentiles taken exactly`,
+  },
+  {
+    of: "KQL",
+    azure: "datetimes and timespans in steps of 100 ns",
+    here: "in steps of a microsecond; a timespan that is finer is refused by name",
+    witness: `${translator} :: a timespan finer than a microsecond is refused, and a microsecond is not`,
+  },
+  {
+    of: "log queries",
+    azure: "several workspaces at once, batches, metadata, `render`",
+    here: "refused by name",
+    witness: `${logsQueryApi} :: a request that is wrong is a BadArgumentError that says how`,
+  },
+  {
+    of: "log queries",
+    azure: "problems of a query carry the engine's codes (`SEM0100`)",
+    here: "those of Microsoft's parser (`KS142`), every problem among the details",
+    witness: `${logsQueryApi} :: problems of a query nest as the service nests them, each with its line and position`,
   },
 ];
 
@@ -137,6 +170,11 @@ export const claims: readonly Claim[] = [
     client: "@azure/monitor-query-logs 1.0.0",
     does: "queries a workspace over the private link; refused outside",
     witness: `${logsClients} :: outside of the network the same upload and the same query are refused`,
+  },
+  {
+    client: "@azure/monitor-query-logs 1.0.0",
+    does: "reads a query's problems, its statistics, and the records of one cluster by its resource id",
+    witness: `${logsClients} :: @azure/monitor-query-logs reads a query's problems, its statistics, and a resource's own records`,
   },
   {
     client: "curl, as the legacy agent's script",

@@ -149,6 +149,8 @@ test("a query of a cluster sees its own records, by the right to that cluster's 
   rig.change(put(assignment(ids.cluster("a"), principals.operator("a"), READER)));
   assert.equal((await ask({ path: path.replace("aks-a", "aks%2Da") })).status, 200);
   assert.equal(rig.logs.translations.at(-1)?.resourceId, ids.cluster("a"));
+  assert.equal((await ask({ path: path.replace("/v1/", "/v1//") })).status, 200);
+  refusedWith(await ask({ path: path.replace("/v1/", "/v1///") }), 400, "InvalidRequest");
   assert.equal((await ask({ path: `/v1${logIds.law("a")}/query` })).status, 200);
   assert.equal(rig.logs.translations.at(-1)?.resourceId, undefined);
   refusedWith(await ask({ path, via: "public" }), 403, "InsufficientAccessError");

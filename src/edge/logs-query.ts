@@ -27,7 +27,7 @@ const QUERY_ACTION = "Microsoft.OperationalInsights/workspaces/query/read";
 const READ_LOGS = "Microsoft.Insights/logs/read";
 
 const WORKSPACE_PATH = /^\/v1\/workspaces\/([^/]+)\/query$/;
-const RESOURCE_PATH = /^\/v1(\/subscriptions\/.{1,2048})\/query$/;
+const RESOURCE_PATH = /^\/v1\/?(\/subscriptions\/.{1,2048})\/query$/;
 
 type Target =
   | {

@@ -241,6 +241,22 @@ test("what is printed has a name, a function, an operator and a type of the tabl
   );
 });
 
+test("distinct values are counted and percentiles taken exactly", () => {
+  const { sql } = sqlOf(
+    translateKql(request("Pod | summarize dcount(Name), percentile(Restarts, 95)")),
+  );
+  assert.match(sql, /count\(DISTINCT /);
+  assert.match(sql, /quantile_disc\(/);
+});
+
+test("a timespan finer than a microsecond is refused, and a microsecond is not", () => {
+  const within = (length: string): Translation =>
+    translateKql(request(`Pod | where now() - TimeGenerated > ${length}`));
+  assert.ok(within("1microsecond").ok);
+  const finer = within("1tick");
+  assert.deepEqual(finer.ok ? [] : finer.problems.map(({ code }) => code), ["KqlNotSupported"]);
+});
+
 test("a resource's own query sees its own records alone", () => {
   const own = sqlOf(translateKql(request("Pod | count", { resourceId: "/subscriptions/S/X" })));
   assert.ok(

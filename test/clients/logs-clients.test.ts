@@ -23,11 +23,14 @@ interface QueryClient {
     options?: object,
   ): Promise<{
     readonly status: string;
+    readonly statistics?: { readonly query?: { readonly executionTime?: number } };
     readonly tables: readonly {
       readonly columnDescriptors: readonly { readonly name?: string; readonly type?: string }[];
       readonly rows: readonly (readonly unknown[])[];
     }[];
   }>;
+  /** As `queryWorkspace`, over one resource's records. */
+  queryResource: QueryClient["queryWorkspace"];
 }
 interface Credential {
   getToken(
@@ -130,6 +133,30 @@ test(
       table.columnDescriptors.map(({ name, type }) => `${name}:${type}`),
       ["N:long", "D:long", "Low:long", "High:long"],
     );
+  },
+);
+
+test(
+  "@azure/monitor-query-logs reads a query's problems, its statistics, and a resource's own records",
+  { skip },
+  async () => {
+    const client = new (there().LogsQueryClient)(credential(), through(logs.gatewayUrl));
+    const { customerId, clusterId } = logs.estate;
+    const hour = { duration: "PT1H" };
+    await assert.rejects(client.queryWorkspace(customerId, "Orders_CL | wher x", hour), {
+      statusCode: 400,
+      code: "BadArgumentError",
+    });
+    const options = { includeQueryStatistics: true, serverTimeoutInSeconds: 20 };
+    const kql = "KubeEvents | summarize N = count()";
+    const all = await client.queryWorkspace(customerId, kql, hour, options);
+    assert.equal(typeof all.statistics?.query?.executionTime, "number");
+    const items = JSON.stringify([{ CollectionTime: new Date().toISOString(), Reason: "BackOff" }]);
+    assert.equal((await logs.ods("KUBE_EVENTS_BLOB", items)).status, 200);
+    const own = await client.queryResource(clusterId, kql, hour);
+    assert.deepEqual(own.tables[0]?.rows, [[1]]);
+    const none = await client.queryResource(clusterId, "Orders_CL | count", hour);
+    assert.deepEqual(none.tables[0]?.rows, [[0]]);
   },
 );
 
