@@ -302,7 +302,7 @@ export const limits = {
   evidenceFreshMs: 24 * 60 * 60 * 1000,
   suppressionsBytesMax: 1024 * 1024,
   suppressionsMax: 10_000,
-  reportBytesMax: 64 * 1024 * 1024,
+  reportBytesMax: 16 * 1024 * 1024,
 
   // Topology and portal.
   topologyNodesMax: 400,
