@@ -41,13 +41,14 @@ export function idKey(id: ResourceId): string {
 export const sameId = (a: ResourceId | undefined, b: ResourceId | undefined): boolean =>
   a !== undefined && b !== undefined && (a === b || a.toLowerCase() === b.toLowerCase());
 
-const keptTypes = new Map<ResourceId, string | undefined>();
+const keptTypes = new Map<ResourceId, string>();
 
 /** The type of an id in lower case, as `parseId` tells it; undefined when it is none. Kept as keys are. */
 export function typeKey(id: ResourceId): string | undefined {
-  if (keptTypes.has(id)) return keptTypes.get(id);
+  const kept = keptTypes.get(id);
+  if (kept !== undefined) return kept;
   const type = parseId(id)?.type.toLowerCase();
-  if (id.length <= keptKeyCharsMax) {
+  if (type !== undefined && id.length <= keptKeyCharsMax) {
     if (keptTypes.size >= keptKeysMax) keptTypes.clear();
     keptTypes.set(id, type);
   }

@@ -265,6 +265,7 @@ export const limits = {
 
   // Names and links.
   dnsChainStepsMax: 8,
+  keptResolutionsMax: 65_536, // of one version of the graph
 
   // Clients.
   clientTimeoutMs: 30_000,

@@ -8,7 +8,7 @@ import { isScope } from "./ingestion-access.ts";
 import { componentOf } from "./inventory-view.ts";
 import type { ComponentView } from "./inventory-view.ts";
 import type { Origin } from "./origin.ts";
-import { scopeLinks, scopeOf } from "./view.ts";
+import { scopeLinksOwn, scopeOf } from "./view.ts";
 
 export interface ComponentQuestion {
   readonly origin: Origin;
@@ -35,7 +35,7 @@ export function componentAccess(graph: Graph, question: ComponentQuestion): Verd
     const says = `${origin.endpointId} leads to ${scopeId} and to nothing else.`;
     return deny(because("endpoint.other-resource", says));
   }
-  if (scopeLinks(graph, { scopeId, resourceId: component.id })) {
+  if (scopeLinksOwn(graph, scopeId, component.id)) {
     return allow(because("scope.links", `The scope ${scopeId} links ${component.id}.`));
   }
   const scope = scopeOf(graph, scopeId);

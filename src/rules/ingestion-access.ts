@@ -5,7 +5,7 @@ import { allow, deny, unknown } from "../core/index.ts";
 import type { Reason, Verdict } from "../core/index.ts";
 import { because } from "./because.ts";
 import type { Origin } from "./origin.ts";
-import { dceOf, scopeLinks, types } from "./view.ts";
+import { dceOf, scopeLinksOwn, types } from "./view.ts";
 import type { DceView } from "./view.ts";
 
 /**
@@ -29,7 +29,7 @@ export function ingestionAccess(
     const says = `${origin.endpointId} leads to ${scopeId} and to nothing else.`;
     return deny(because("endpoint.other-resource", says));
   }
-  if (scopeLinks(graph, { scopeId, resourceId: dce.id })) {
+  if (scopeLinksOwn(graph, scopeId, dce.id)) {
     return allow(because("scope.links", `The scope ${scopeId} links ${dce.id}.`));
   }
   return publicAccess(

@@ -2,7 +2,7 @@
 import { idKey, listAt, parseId, stringAt } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
 import { cloud, hostOfEndpoint } from "../azure/index.ts";
-import { oncePerGraph } from "./memo.ts";
+import { byIdInGraph, oncePerGraph } from "./memo.ts";
 import { publicAccessOf } from "./view.ts";
 import type { PublicNetworkAccess } from "./view.ts";
 
@@ -61,12 +61,7 @@ export const componentsOf = oncePerGraph((graph): readonly ComponentView[] =>
   })),
 );
 
-const componentsById = oncePerGraph(
-  (graph) => new Map(componentsOf(graph).map((one) => [idKey(one.id), one])),
-);
-
-export const componentOf = (graph: Graph, id: ResourceId): ComponentView | undefined =>
-  componentsById(graph).get(idKey(id));
+export const componentOf = byIdInGraph(componentsOf);
 
 /** All storage accounts, oldest first. */
 export const storageAccountsOf = oncePerGraph((graph): readonly StorageView[] =>

@@ -3,7 +3,7 @@ import { at, idKey, listAt, parseId, regionKey, stringAt } from "../arm/index.ts
 import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
 import { workspaceHosts } from "../azure/index.ts";
 import type { WorkspaceHosts } from "../azure/index.ts";
-import { oncePerGraph } from "./memo.ts";
+import { byIdInGraph, oncePerGraph } from "./memo.ts";
 import { publicAccessOf, types } from "./view.ts";
 import type { PublicNetworkAccess } from "./view.ts";
 
@@ -63,11 +63,8 @@ export const lawsOf = oncePerGraph((graph): readonly LawView[] =>
   graph.ofType(types.law).flatMap(lawView),
 );
 
-const lawsById = oncePerGraph((graph) => new Map(lawsOf(graph).map((law) => [idKey(law.id), law])));
-
 /** The Log Analytics workspace of a resource id. */
-export const lawOf = (graph: Graph, id: ResourceId): LawView | undefined =>
-  lawsById(graph).get(idKey(id));
+export const lawOf = byIdInGraph(lawsOf);
 
 const lawsByCustomerId = oncePerGraph(
   (graph) => new Map(lawsOf(graph).map((law) => [law.customerId, law])),

@@ -8,7 +8,7 @@ import { isScope } from "./ingestion-access.ts";
 import { lawOf } from "./law-view.ts";
 import type { LawView } from "./law-view.ts";
 import type { Origin } from "./origin.ts";
-import { scopeLinks, scopeOf } from "./view.ts";
+import { scopeLinksOwn, scopeOf } from "./view.ts";
 
 export interface LogsQueryQuestion {
   readonly origin: Origin;
@@ -44,7 +44,7 @@ export function logsQueryAccess(graph: Graph, question: LogsQueryQuestion): Verd
     const says = `${origin.endpointId} leads to ${origin.targetId} and to nothing else.`;
     return deny(because("endpoint.other-resource", says));
   }
-  if (scopeLinks(graph, { scopeId: origin.targetId, resourceId: law.id })) {
+  if (scopeLinksOwn(graph, origin.targetId, law.id)) {
     return allow(because("scope.links", `The scope ${origin.targetId} links ${law.id}.`));
   }
   return byMode(graph, law, origin);

@@ -8,7 +8,9 @@ import { forwardingRuleFor, loopBackTo, resolverBehind, resolverOf } from "./dns
 import type { Resolver } from "./dns-servers.ts";
 import { interfacesAt, recordsIn, zoneLinksOf } from "./network-view.ts";
 import type { RecordNode, ZoneLinkView } from "./network-view.ts";
+import { oncePerGraph } from "./memo.ts";
 import { publicAnswer } from "./public-names.ts";
+import { servedHosts } from "./served-hosts.ts";
 
 export interface NameQuestion {
   /** Any case, with or without the final dot. */
@@ -78,6 +80,32 @@ type Step =
  * @returns never throws; an unknown network gets NXDOMAIN with its reason.
  */
 export function resolveName(graph: Graph, question: NameQuestion): NameResolution {
+  const { vnetId = "", server, recordType = "A" } = question;
+  if (server !== undefined || recordType !== "A") return resolveAfresh(graph, question);
+  const kept = resolutions(graph);
+  const own = kept.byNetwork.get(vnetId);
+  const known = own?.get(question.name);
+  if (known !== undefined) return known;
+  const found = resolveAfresh(graph, question);
+  // Hosts of resources are asked for again and again; what names anybody makes up is not kept.
+  if (servedHosts(graph).has(question.name)) {
+    if (kept.count >= limits.keptResolutionsMax) {
+      kept.byNetwork.clear();
+      kept.count = 0;
+    }
+    const names = kept.byNetwork.get(vnetId) ?? new Map<string, NameResolution>();
+    kept.byNetwork.set(vnetId, names.set(question.name, found));
+    kept.count += 1;
+  }
+  return found;
+}
+
+const resolutions = oncePerGraph(() => ({
+  byNetwork: new Map<ResourceId, Map<string, NameResolution>>(),
+  count: 0,
+}));
+
+function resolveAfresh(graph: Graph, question: NameQuestion): NameResolution {
   const progress: Progress = {
     chain: [],
     reasons: [],
@@ -231,27 +259,38 @@ const nothing: RecordNode = { addresses: [], addresses6: [], cname: undefined, t
 function lookUp(records: ReadonlyMap<string, RecordNode>, relative: string): RecordNode | "absent" {
   const exact = records.get(relative);
   if (exact !== undefined) return exact;
-  if (relative === "@" || isParent(records, relative)) return nothing;
+  const shape = shapeOf(records);
+  if (relative === "@" || shape.parents.has(relative)) return nothing;
+  if (!shape.hasWildcards) return "absent";
   for (let at = relative; ;) {
     const dot = at.indexOf(".");
     const parent = dot < 0 ? "" : at.slice(dot + 1);
     const wildcard = records.get(parent === "" ? "*" : `*.${parent}`);
     if (wildcard !== undefined) return wildcard;
-    if (parent === "" || records.has(parent) || isParent(records, parent)) return "absent";
+    if (parent === "" || records.has(parent) || shape.parents.has(parent)) return "absent";
     at = parent;
   }
 }
 
-const parentsByZone = new WeakMap<ReadonlyMap<string, RecordNode>, ReadonlySet<string>>();
+interface ZoneShape {
+  /** Names that have names below them. */
+  readonly parents: ReadonlySet<string>;
+  readonly hasWildcards: boolean;
+}
 
-/** Whether names of the zone stand below this one. */
-function isParent(records: ReadonlyMap<string, RecordNode>, relative: string): boolean {
-  let parents = parentsByZone.get(records);
-  if (parents === undefined) {
-    parents = new Set([...records.keys()].flatMap(parentsOf));
-    parentsByZone.set(records, parents);
+const shapes = new WeakMap<ReadonlyMap<string, RecordNode>, ZoneShape>();
+
+function shapeOf(records: ReadonlyMap<string, RecordNode>): ZoneShape {
+  let shape = shapes.get(records);
+  if (shape === undefined) {
+    const names = [...records.keys()];
+    shape = {
+      parents: new Set(names.flatMap(parentsOf)),
+      hasWildcards: names.some((name) => name === "*" || name.startsWith("*.")),
+    };
+    shapes.set(records, shape);
   }
-  return parents.has(relative);
+  return shape;
 }
 
 /** `b.c` and `c`, of `a.b.c`. */

@@ -1,7 +1,7 @@
 /** What a rule may read of networks: endpoints, interfaces, private DNS; typed readers over the graph, and no other field. */
 import { at, idKey, listAt, parseId, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
-import { groupBy, oncePerGraph } from "./memo.ts";
+import { byIdInGraph, groupBy, oncePerGraph } from "./memo.ts";
 
 /** The network resource types that rules read, in the provider's spelling. */
 export const networkTypes = {
@@ -165,9 +165,6 @@ export const endpointsOf = oncePerGraph((graph) =>
   graph.ofType(networkTypes.endpoint).map((resource) => endpointView(graph, resource)),
 );
 
-const endpointsById = oncePerGraph(
-  (graph) => new Map(endpointsOf(graph).map((endpoint) => [idKey(endpoint.id), endpoint])),
-);
 const endpointsByInterface = oncePerGraph(
   (graph) =>
     new Map(
@@ -177,8 +174,7 @@ const endpointsByInterface = oncePerGraph(
     ),
 );
 
-export const endpointOf = (graph: Graph, id: ResourceId): EndpointView | undefined =>
-  endpointsById(graph).get(idKey(id));
+export const endpointOf = byIdInGraph(endpointsOf);
 
 /** The private endpoint that an interface belongs to. */
 export const endpointWithInterface = (

@@ -7,7 +7,7 @@ import { isScope } from "./ingestion-access.ts";
 import { lawOf } from "./law-view.ts";
 import type { LawView } from "./law-view.ts";
 import type { Origin } from "./origin.ts";
-import { scopeLinks } from "./view.ts";
+import { scopeLinksOwn } from "./view.ts";
 
 /**
  * Decides whether `origin` may use the ODS host of a workspace, and its OMS host (that the same flag decides there is
@@ -31,7 +31,7 @@ export function odsAccess(
     const says = `${origin.endpointId} leads to ${scopeId} and to nothing else.`;
     return deny(because("endpoint.other-resource", says));
   }
-  if (scopeLinks(graph, { scopeId, resourceId: law.id })) {
+  if (scopeLinksOwn(graph, scopeId, law.id)) {
     return allow(because("scope.links", `The scope ${scopeId} links ${law.id}.`));
   }
   return publicIngestion(

@@ -71,8 +71,18 @@ export const addressSpaceOf = (graph: Graph, vnetId: ResourceId): readonly Ipv4P
   prefixes(texts(listAt(graph.get(vnetId)?.properties, "addressSpace", "addressPrefixes")));
 
 /** The DNS servers that a network's machines are given; none is Azure's own. */
-export const dnsServersOf = (graph: Graph, vnetId: ResourceId): readonly string[] =>
-  texts(listAt(graph.get(vnetId)?.properties, "dhcpOptions", "dnsServers"));
+export function dnsServersOf(graph: Graph, vnetId: ResourceId): readonly string[] {
+  const vnet = graph.get(vnetId);
+  if (vnet === undefined) return [];
+  let servers = dnsServers.get(vnet);
+  if (servers === undefined) {
+    servers = texts(listAt(vnet.properties, "dhcpOptions", "dnsServers"));
+    dnsServers.set(vnet, servers);
+  }
+  return servers;
+}
+
+const dnsServers = new WeakMap<ArmResource, readonly string[]>();
 
 /** The peerings that a network keeps, in its own order. */
 export const peeringsOf = (graph: Graph, vnetId: ResourceId): readonly PeeringView[] =>

@@ -2,7 +2,7 @@
 import { idKey, listAt, parseId, regionKey, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, ResourceId } from "../arm/index.ts";
 import { hostOfEndpoint } from "../azure/index.ts";
-import { groupBy, oncePerGraph } from "./memo.ts";
+import { byIdInGraph, groupBy, oncePerGraph } from "./memo.ts";
 
 /** The resource types that rules read, in the providers' spelling. */
 export const types = {
@@ -170,9 +170,9 @@ function viewOf<View extends object>(
   };
 }
 
-export const dceOf = viewOf(types.dce, dceView);
-export const workspaceOf = viewOf(types.workspace, workspaceView);
-export const dcrOf = viewOf(types.dcr, dcrView);
+export const dceOf = byIdInGraph(dcesOf);
+export const workspaceOf = byIdInGraph(workspacesOf);
+export const dcrOf = byIdInGraph(dcrsOf);
 export const scopeOf = viewOf(types.scope, (resource): ScopeView => ({
   id: resource.id,
   name: resource.name,
@@ -209,21 +209,35 @@ export const scopedResourcesIn = (
   scopeId: ResourceId,
 ): readonly ScopedResourceView[] => linksByScope(graph).get(idKey(scopeId)) ?? [];
 
-const linkKeys = oncePerGraph((graph): ReadonlyMap<string, ReadonlySet<string>> => {
-  const byScope = new Map<string, Set<string>>();
+/** What each scope links, as the graph spells it; by the scope's id, and by its key for other spellings. */
+const linked = oncePerGraph((graph) => {
+  const byKey = new Map<string, Set<ResourceId>>();
+  const byId = new Map<ResourceId, ReadonlySet<ResourceId>>();
   for (const { scopeId, linkedId } of scopedResourcesOf(graph)) {
-    const key = idKey(scopeId);
-    const linked = byScope.get(key) ?? new Set();
-    byScope.set(key, linked.add(idKey(linkedId)));
+    const ids = byKey.get(idKey(scopeId)) ?? new Set();
+    byKey.set(idKey(scopeId), ids.add(graph.get(linkedId)?.id ?? linkedId));
+    byId.set(scopeId, ids);
   }
-  return byScope;
+  return { byId, byKey };
 });
 
 /** Whether a scope links a resource. */
 export const scopeLinks = (
   graph: Graph,
   link: { readonly scopeId: ResourceId; readonly resourceId: ResourceId },
-): boolean => linkKeys(graph).get(idKey(link.scopeId))?.has(idKey(link.resourceId)) === true;
+): boolean => {
+  const resource = graph.get(link.resourceId);
+  if (resource !== undefined) return scopeLinksOwn(graph, link.scopeId, resource.id);
+  // A link to what is gone is a link still.
+  const key = idKey(link.resourceId);
+  return scopedResourcesIn(graph, link.scopeId).some(({ linkedId }) => idKey(linkedId) === key);
+};
+
+/** As `scopeLinks`, for a resource of the graph, whose id is spelled as the graph does. */
+export function scopeLinksOwn(graph: Graph, scopeId: ResourceId, ownId: ResourceId): boolean {
+  const { byId, byKey } = linked(graph);
+  return (byId.get(scopeId) ?? byKey.get(idKey(scopeId)))?.has(ownId) === true;
+}
 
 /** All associations, oldest first. */
 export const associationsOf = oncePerGraph((graph): readonly AssociationView[] =>
