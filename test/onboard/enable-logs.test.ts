@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, stringAt } from "../../src/arm/index.ts";
-import type { Graph } from "../../src/arm/index.ts";
+import type { Graph, JsonObject } from "../../src/arm/index.ts";
 import { CodedError } from "../../src/core/index.ts";
+import { writesOf } from "../../src/onboard/index.ts";
 import {
   configurationAssociation,
   dceOf,
@@ -196,4 +197,66 @@ test("who else sends to the workspace is named before its ingestion closes", asy
     closing?.affects.map(({ says }) => says),
     ["aks-prod-2 sends its logs there, by the rule MSCI-westeurope-aks-prod-2"],
   );
+});
+
+test("what az made is found as it is: rule, endpoint, associations, links and add-on stay, and the rest is added", async () => {
+  const scene = await logsSceneOf(bothHalves({ closeShared: true, closeQuery: true }));
+  const { clusterId, workspaceId = "" } = scene.request;
+  const put = (id: string, apiVersion: string, body: JsonObject) =>
+    scene.plane.arm.put(id, { apiVersion, body });
+  const ruleId = `${insights}/dataCollectionRules/MSCI-westeurope-aks-prod`;
+  const streams = ["Microsoft-ContainerInsights-Group-Default"];
+  const associations = `${clusterId}/providers/Microsoft.Insights/dataCollectionRuleAssociations`;
+  await put(scopeId, "2021-09-01", {
+    location: "global",
+    properties: { accessModeSettings: { ingestionAccessMode: "Open", queryAccessMode: "Open" } },
+  });
+  // As the requests of `az aks enable-addons -a monitoring --ampls-resource-id` go, in their order.
+  await put(configurationDce, "2022-06-01", {
+    location: "westeurope",
+    kind: "Linux",
+    properties: { networkAcls: { publicNetworkAccess: "Disabled" } },
+  });
+  await put(ruleId, "2022-06-01", {
+    location: "westeurope",
+    kind: "Linux",
+    properties: {
+      dataSources: {
+        extensions: [
+          {
+            name: "ContainerInsightsExtension",
+            streams,
+            extensionName: "ContainerInsights",
+            extensionSettings: { dataCollectionSettings: { enableContainerLogV2: true } },
+          },
+        ],
+      },
+      dataFlows: [{ streams, destinations: ["la-workspace"] }],
+      destinations: {
+        logAnalytics: [{ workspaceResourceId: workspaceId, name: "la-workspace" }],
+      },
+    },
+  });
+  await put(`${associations}/ContainerInsightsExtension`, "2022-06-01", {
+    properties: {
+      dataCollectionRuleId: ruleId,
+      description: "associates dataCollectionRule to the AKS",
+    },
+  });
+  await put(`${associations}/configurationAccessEndpoint`, "2022-06-01", {
+    properties: { dataCollectionEndpointId: configurationDce },
+  });
+  for (const linkedResourceId of [configurationDce, workspaceId]) {
+    const name = `${linkedResourceId.split("/").at(-1)}-connection`;
+    await put(`${scopeId}/scopedResources/${name}`, "2021-07-01-preview", {
+      properties: { linkedResourceId },
+    });
+  }
+  const config = { logAnalyticsWorkspaceResourceID: workspaceId, useAADAuth: "true" };
+  await put(clusterId, "2023-01-01", {
+    location: "westeurope",
+    properties: { addonProfiles: { omsagent: { enabled: true, config } } },
+  });
+  const steps = writesOf(await logsPlanOf(scene)).map(({ step }) => step);
+  assert.deepEqual([...new Set(steps)], ["network", "close"]);
 });

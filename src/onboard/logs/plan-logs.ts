@@ -49,11 +49,18 @@ export function planLogs(request: LogsRequest, observed: Observed): Plan {
     request,
     changes: [...planned.changes, ...ordered],
     waits: waitsOf(context, place, ordered),
-    notes: [...notesOf(context, observed), ...networkNotes(context, place)],
+    notes: [
+      ...notesOf(context, observed),
+      // Of a network that is connected already, by the metrics perhaps, nothing new is to be said.
+      ...(connects(ordered) ? networkNotes(context, place) : []),
+    ],
     blockers: [...logsBlockers(context), ...networkBlockers(context, place)],
     staysPublic: logsStayPublic(context, ordered),
   };
 }
+
+const connects = (changes: readonly Change[]): boolean =>
+  changes.some(({ step, action }) => step === "network" && action !== "none");
 
 interface Parts {
   readonly context: LogsContext;
