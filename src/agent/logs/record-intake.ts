@@ -18,6 +18,9 @@ export interface RecordIntake {
   state(): RecordIntakeState;
 }
 
+/** The second bracket of an array stands where a comma would. */
+const BRACKET_BYTES = 1;
+
 export function recordIntake(options: {
   readonly queue: Queue;
   readonly random: Random;
@@ -41,26 +44,28 @@ export function recordIntake(options: {
   return {
     put(type, records) {
       let all = true;
+      let leftOut: string | undefined;
       let items: string[] = [];
-      let bytes = 0;
+      let bytes = BRACKET_BYTES;
       for (const record of records) {
         const item = JSON.stringify(record);
         const itemBytes = Buffer.byteLength(item) + 1;
-        if (itemBytes > limits.logBatchBytesMax) {
+        if (BRACKET_BYTES + itemBytes > limits.logBatchBytesMax) {
           recordsNotQueued += 1;
-          failure = `A record of ${type} has ${itemBytes} bytes; the limit is ${limits.logBatchBytesMax}. It is left out.`;
+          leftOut = `A record of ${type} has ${itemBytes + BRACKET_BYTES} bytes; the limit is ${limits.logBatchBytesMax}. It is left out.`;
           all = false;
           continue;
         }
         if (bytes + itemBytes > limits.logBatchBytesMax) {
           all = append(type, items) && all;
           items = [];
-          bytes = 0;
+          bytes = BRACKET_BYTES;
         }
         items.push(item);
         bytes += itemBytes;
       }
       if (items.length > 0) all = append(type, items) && all;
+      failure = leftOut ?? failure;
       wake();
       return all;
     },
