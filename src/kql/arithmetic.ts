@@ -111,7 +111,7 @@ function times(operator: Arithmetic, left: Typed, right: Typed): Typed | undefin
     case "timespan / timespan":
       return typed("real", quotient(cast(a, "DOUBLE"), cast(b, "DOUBLE")));
     case "timespan % timespan":
-      return typed("timespan", remainder(a, b));
+      return typed("timespan", call("try", remainder(a, b)));
     default:
       return scaled(operator, left, right);
   }

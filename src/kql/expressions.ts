@@ -16,7 +16,19 @@ import { applyFunction } from "./scalar-function.ts";
 import type { ScalarFunction } from "./scalar-function.ts";
 import { columnValue } from "./scope.ts";
 import type { Environment } from "./scope.ts";
-import { bound, call, cast, every, infix, not, some, text, tryCast, sqlTypeOf } from "./sql.ts";
+import {
+  bound,
+  call,
+  cast,
+  elementPath,
+  every,
+  infix,
+  not,
+  some,
+  text,
+  tryCast,
+  sqlTypeOf,
+} from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
 import { queryOnlyExpressions, transformationFunctions } from "./transformation-rules.ts";
 import { convert, dynamicText, typed, valueOf } from "./typed.ts";
@@ -296,8 +308,7 @@ function translateElement(node: KustoNode, environment: Environment): Typed {
     return member(of, call("concat", text("/"), escaped), "OBJECT");
   }
   if (key.type === "long" || key.type === "int") {
-    const index = call("concat", text("$["), cast(key.sql, "VARCHAR"), text("]"));
-    return member(of, index, "ARRAY");
+    return member(of, elementPath(key.sql), "ARRAY");
   }
   return mistaken(selector, `A member is named by a string or a long, not by a ${key.type}.`);
 }

@@ -3,7 +3,7 @@ import { RE2JS } from "re2js";
 import { mistaken } from "./refused.ts";
 import { literalText, plainFunction } from "./scalar-function.ts";
 import type { CallSite, ScalarFunction } from "./scalar-function.ts";
-import { call, cast, infix, integer, isNull, text, tryCast, when } from "./sql.ts";
+import { call, cast, elementPath, infix, integer, isNull, text, tryCast, when } from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
 import { convert, toText, typed, valueOf } from "./typed.ts";
 import type { Typed } from "./typed.ts";
@@ -51,8 +51,13 @@ const substring: ScalarFunction = {
   optional: 1,
   apply(args) {
     const [of, start] = [sqlOf(args, 0), sqlOf(args, 1)];
-    const fromEnd = call("greatest", infix(call("length", of), "+", start), integer(0));
-    const from = infix(when(infix(start, "<", integer(0)), fromEnd, start), "+", integer(1));
+    const fromEnd = call(
+      "greatest",
+      call("try", infix(call("length", of), "+", start)),
+      integer(0),
+    );
+    const at = when(infix(start, "<", integer(0)), fromEnd, start);
+    const from = call("try", infix(at, "+", integer(1)));
     if (args.length < 3) return typed("string", call("coalesce", call("substr", of, from), none));
     const length = call("greatest", sqlOf(args, 2), integer(0));
     return typed("string", call("coalesce", call("substr", of, from, length), none));
@@ -77,8 +82,7 @@ const split: ScalarFunction = {
   apply(args) {
     const parts = call("to_json", call("string_split", sqlOf(args, 0), sqlOf(args, 1)));
     if (args.length < 3) return typed("dynamic", parts);
-    const path = call("concat", text("$["), cast(sqlOf(args, 2), "VARCHAR"), text("]"));
-    const one = call("json_extract", parts, path);
+    const one = call("json_extract", parts, elementPath(sqlOf(args, 2)));
     const wrapped = call("concat", text("["), cast(one, "VARCHAR"), text("]"));
     return typed(
       "dynamic",
@@ -155,5 +159,10 @@ export const functionsOfText: readonly (readonly [string, ScalarFunction])[] = [
   ["replace_regex", replaceRegex],
   ["extract", extract],
   ["url_encode", plainFunction(["string"], "string", (of) => call("url_encode", of ?? none))],
-  ["url_decode", plainFunction(["string"], "string", (of) => call("url_decode", of ?? none))],
+  [
+    "url_decode",
+    plainFunction(["string"], "string", (of) =>
+      call("coalesce", call("try", call("url_decode", of ?? none)), none),
+    ),
+  ],
 ];

@@ -52,7 +52,7 @@ const bin: ScalarFunction = {
 /** Down, not toward zero. */
 function binned(of: SqlExpression, size: SqlExpression): SqlExpression {
   const rest = infix(infix(infix(of, "%", size), "+", size), "%", size);
-  return when(infix(size, ">", integer(0)), infix(of, "-", rest));
+  return when(infix(size, ">", integer(0)), call("try", infix(of, "-", rest)));
 }
 
 type Unit = "year" | "month" | "day" | "week";

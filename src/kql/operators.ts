@@ -138,7 +138,9 @@ function ordered(terms: readonly KustoNode[], stage: Stage, query: QueryScope): 
     if (value.type === "dynamic")
       mistaken(term, "Rows cannot be sorted by a dynamic value; convert it, as with tostring().");
     const words = ordering === undefined ? [] : textOf(ordering).toLowerCase().split(/\s+/);
-    const descending = !words.includes("asc");
+    const [first = "desc"] = words;
+    if (!["asc", "desc", "nulls"].includes(first)) unsupported(term, `The order ${first}`);
+    const descending = first !== "asc";
     const nullsFirst = words.includes("nulls") ? words.includes("first") : !descending;
     const of = valueOf(value);
     // A column is its own key: DuckDB then reads no more of a table than it must.
@@ -195,6 +197,7 @@ const limited = (stage: Stage, limit: SqlExpression): Stage => ({
 });
 
 function distinct(node: KustoNode, stage: Stage, query: QueryScope): Stage {
+  refuseParameters(node);
   const environment = environmentOf(stage, query);
   const expressions = listOf(node, "Expressions");
   const results = columnsOf(node);

@@ -237,6 +237,9 @@ export const when = (
   gives: SqlExpression,
   otherwise: SqlExpression = sqlNull,
 ): SqlExpression => ({ kind: "case", whens: [{ when: condition, gives }], otherwise });
+/** The path of an array's element; null for a null index. */
+export const elementPath = (index: SqlExpression): SqlExpression =>
+  when(not(isNull(index)), call("concat", text("$["), cast(index, "VARCHAR"), text("]")));
 export const every = (terms: readonly SqlExpression[]): SqlExpression =>
   terms.reduce((left, right) => infix(left, "AND", right));
 export const some = (terms: readonly SqlExpression[]): SqlExpression =>

@@ -26,6 +26,8 @@ export function summarize(node: KustoNode, stage: Stage, query: QueryScope): Sta
   refuseParameters(node);
   const environment = environmentOf(stage, query);
   const by = maybeChild(node, "ByClause");
+  const legacyBin = by === undefined ? undefined : maybeChild(by, "BinClause");
+  if (legacyBin !== undefined) unsupported(legacyBin, "The clause bin=", "write bin(column, size)");
   const keys =
     by === undefined ? [] : listOf(by, "Expressions").map((key) => keyOf(key, environment));
   // Keys are computed first and grouped by name: an expression with bound values never equals its own copy.

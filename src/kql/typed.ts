@@ -129,9 +129,9 @@ function textToDatetime(of: SqlExpression): SqlExpression {
   const part = (group: number): SqlExpression =>
     call("regexp_extract", trimmed, text(OFFSET), integer(group));
   const minutes = infix(
-    infix(cast(part(2), "BIGINT"), "*", integer(60)),
+    infix(tryCast(part(2), "BIGINT"), "*", integer(60)),
     "+",
-    cast(part(3), "BIGINT"),
+    tryCast(part(3), "BIGINT"),
   );
   const east = infix(minutes, "*", integer(60_000_000));
   const shift = when(
@@ -190,7 +190,7 @@ function textToTimespan(of: SqlExpression): SqlExpression {
     scaled(3, 3_600_000_000n),
     scaled(4, 60_000_000n),
     scaled(5, 1_000_000n),
-    cast(fraction, "BIGINT"),
+    tryCast(fraction, "BIGINT"),
   ].reduce((left, right) => infix(left, "+", right));
   const signed = when(
     infix(call("regexp_extract", of, text(SPAN), integer(1)), "=", text("-")),
