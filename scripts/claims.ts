@@ -183,6 +183,12 @@ export const claims: readonly Claim[] = [
   },
   {
     client: "kubectl 1.20.2 (kustomize)",
+    does: "reads the overlays of the agent of logs and applies them; each of its accounts gets no right beyond what it reads",
+    witness:
+      "test/lab/logs-manifests.test.ts :: each service account may read what its role reads, and nothing else",
+  },
+  {
+    client: "kubectl 1.20.2 (kustomize)",
     does: "reads the agent's overlays and applies them; the agent gets no right beyond what it reads",
     witness:
       "test/lab/agent-manifests.test.ts :: the agent's service account may read what discovery reads, and nothing else",
