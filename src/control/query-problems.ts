@@ -21,7 +21,11 @@ export async function queryProblems(
     if (platform.checkQuery === undefined) return [unchecked];
     found.push(...judge(await platform.checkQuery({ text, source })));
   }
-  return found;
+  // Each query says that the body is invalid; it is said once.
+  return found.filter(
+    ({ code, message }, index) =>
+      found.findIndex((other) => other.code === code && other.message === message) === index,
+  );
 }
 
 const unchecked: Problem = {

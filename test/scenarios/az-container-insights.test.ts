@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { at, listAt, stringAt } from "../../src/arm/index.ts";
 import type { Json } from "../../src/arm/index.ts";
+import { audiences } from "../../src/azure/index.ts";
 import { armOf } from "../support/arm.ts";
 import type { TestArm } from "../support/arm.ts";
 import {
@@ -25,6 +26,7 @@ import {
   vnetPath,
 } from "../support/az-network.ts";
 import type { AzPlace } from "../support/az-network.ts";
+import { askArm } from "../support/wire.ts";
 import { removeFolder, startPlatform } from "../support/command.ts";
 import type { TestPlatform } from "../support/command.ts";
 import { flowsByOds, flowsByCertificate } from "../support/logs-flow.ts";
@@ -162,4 +164,49 @@ test("prove holds for every cluster: ingestion is private, and queries are as op
     "json",
   ]);
   assert.equal(code, 0, `${out}${note}`);
+});
+
+test("a rule's transformation is read when the rule is written: what is wrong or not emulated is refused then, by name", async () => {
+  const place = placeOf("exist-C", "eastus", "");
+  const group = `${place.az.subscription}/resourceGroups/${place.group}/providers`;
+  const workspace = `${group}/Microsoft.OperationalInsights/workspaces/law-exist`;
+  const rule = (transformKql: string) => ({
+    location: "eastus",
+    properties: {
+      destinations: { logAnalytics: [{ workspaceResourceId: workspace, name: "la" }] },
+      dataFlows: [{ streams: ["Microsoft-ContainerLogV2"], destinations: ["la"], transformKql }],
+    },
+  });
+  const put = async (kql: string): Promise<string> => {
+    const path = `${group}/Microsoft.Insights/dataCollectionRules/transformed`;
+    const answer = await askArm(platform.ready, {
+      method: "PUT",
+      path: `${path}?api-version=2022-06-01`,
+      token: await access.token(audiences.arm),
+      body: rule(kql),
+    });
+    const error = at(JSON.parse(answer.body) as Json, "error") ?? null;
+    const codes = listAt(error, "details").map((detail) => stringAt(detail, "code"));
+    return [answer.status, stringAt(error, "code"), ...codes].join(" ").trim();
+  };
+  assert.equal(
+    await put("source | where LogLevel != 'DEBUG' | extend Computer = toupper(Computer)"),
+    "201",
+  );
+  assert.match(
+    await put("source | where Nope == 1"),
+    /^400 InvalidPayload .*InvalidTransformQuery/,
+  );
+  assert.match(
+    await put("source | join kind=inner (source) on Computer"),
+    /^400 InvalidPayload .*(FeatureNotEmulated|InvalidTransformQuery)/,
+  );
+  assert.match(
+    await put("source | project Computer"),
+    /^400 InvalidPayload .*InvalidTransform/,
+  );
+  assert.match(
+    await put("source | extend Computer = 1"),
+    /^400 InvalidPayload .*InvalidTransformOutput/,
+  );
 });

@@ -10,6 +10,7 @@ import type {
 } from "../../arm/index.ts";
 import { logFlowProblems, logSourceProblems } from "./log-rule-problems.ts";
 import { linkedAccess, problem } from "../problems.ts";
+import { invalidRule } from "./rule-queries.ts";
 import { streamsNamed } from "../../azure/index.ts";
 import { typeNames } from "../type-names.ts";
 
@@ -35,10 +36,7 @@ export function ruleProblems(body: RequestBody, context: TypeContext): readonly 
     ...lawProblems(body, context),
   ];
   // Azure's envelope: one `InvalidPayload`, the mistakes as its details.
-  const payload =
-    details.length === 0
-      ? []
-      : [problem("InvalidPayload", "Data collection rule is invalid"), ...details];
+  const payload = details.length === 0 ? [] : [invalidRule(), ...details];
   return [...payload, ...references];
 }
 

@@ -12,6 +12,9 @@ import type { LogColumn, LogTable } from "../../core/index.ts";
 import { problem } from "../problems.ts";
 import { lawsByDestination, lawTable, sourceTable, tableNameOf } from "./log-destinations.ts";
 
+export const invalidRule = (): Problem =>
+  problem("InvalidPayload", "Data collection rule is invalid");
+
 /** `source` alone lets every record pass as it is. */
 const isPlain = (text: string): boolean => /^\s*source\s*$/.test(text);
 
@@ -27,7 +30,12 @@ export function ruleQueries({ properties }: RequestBody, graph: Graph): readonly
     const table = tableOf(flow, { stream, lawId, graph });
     if (source === undefined || table === undefined) return [];
     const target = `properties.dataFlows[${index}]`;
-    return [{ text, source, judge: (checked) => judged(checked, { table, target }) }];
+    const judge = (checked: QueryChecked): readonly Problem[] => {
+      const details = judged(checked, { table, target });
+      // Azure's envelope: one `InvalidPayload`, the mistakes as its details.
+      return details.length === 0 ? [] : [invalidRule(), ...details];
+    };
+    return [{ text, source, judge }];
   });
 }
 
