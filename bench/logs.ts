@@ -65,9 +65,9 @@ function send({ port, token, agent }: Sending, body?: Buffer): Promise<string> {
 }
 
 async function measureOurs(load: RecordsLoad, folder: string): Promise<Measured> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "logs-server.ts"), folder], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  // The flag that the platform starts its edge with.
+  const args = ["--initial-heap-size=64", join(import.meta.dirname, "logs-server.ts"), folder];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, "line")) as [string];
   const { port, token } = JSON.parse(line) as { readonly port: number; readonly token: string };

@@ -21,6 +21,8 @@ export function startLogEngine(folder: string): EngineChannel {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const child = fork(entry, [], {
     serialization: "advanced",
+    // Not the parent's flags, which may be a profiler's. As of the edge: what is outside of the heap has it collected too often.
+    execArgv: ["--initial-heap-size=64"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: { ...process.env, UV_THREADPOOL_SIZE: POOL_THREADS },
   });

@@ -9,6 +9,13 @@ const RESTART_DELAY_MAX_MS = 10_000;
 /** A process that lived this long starts again without a longer delay. */
 const STEADY_AFTER_MS = 60_000;
 const STOP_WITHIN_MS = 5_000;
+/**
+ * Bodies lie outside of V8's heap and count toward its next collection, which for the edge's small heap comes after every few
+ * of them, and takes a fifth of its time: a heap that begins at 64 MB is collected a third as often.
+ */
+const NODE_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  edge: ["--initial-heap-size=64"],
+};
 
 /** What a process says once it serves: ports it chose, paths it made. */
 export type Ready = Readonly<Record<string, string | number>>;
@@ -55,7 +62,7 @@ export function keepProcess(options: KeepOptions): KeptProcess {
     const startedMs = clock.nowMs();
     const running = fork(options.entry, [], {
       execPath: options.node,
-      execArgv: [],
+      execArgv: [...(NODE_FLAGS[name] ?? [])],
       env: options.environment,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
