@@ -85,6 +85,26 @@ test("values of a wrong type become null, unknown fields are dropped, and the re
   assert.equal((await post(order("far", { Number: 9007199254740993n.toString() }))).status, 204);
 });
 
+test("numbers out of range and characters that are none do no harm to their neighbours", async () => {
+  const TimeGenerated = iso();
+  const odd = [
+    `{"Name":"odd-1","Price":1e999,"Number":9223372036854775808}`,
+    `{"Name":"odd-2","Price":-1e-999,"Number":-9223372036854775808}`,
+    `{"Name":"odd-3","Number":9007199254740993,"Detail":{"a":"\\u0000","b":"\\ud800"}}`,
+    `{"Name":"odd-4 \\u0000 \\ud800","Number":1e2}`,
+    `{"name":"not the column","Name":"odd-5","NAME":"nor this"}`,
+  ].map((text) => text.replace("}", `,"TimeGenerated":"${TimeGenerated}"}`));
+  assert.equal((await logs.post(`[${odd.join()}]`)).status, 204);
+  const kql = "Orders_CL | where Name startswith 'odd' | sort by Name asc";
+  assert.deepEqual(await rows(`${kql} | project Name, Price, tostring(Number)`), [
+    ["odd-1", "Infinity", ""],
+    ["odd-2", 0, "-9223372036854775808"],
+    ["odd-3", null, "9007199254740993"],
+    ["odd-4 \u0000 \ufffd", null, "100"],
+    ["odd-5", null, ""],
+  ]);
+});
+
 test("a field is kept up to 64 KB and cut behind it; a call up to 1 MB, and refused behind it", async () => {
   const max = limits.logsFieldBytesMax;
   const long = [
