@@ -97,6 +97,13 @@ const bagPack: ScalarFunction = {
   },
 };
 
+const packArray: ScalarFunction = {
+  takes: [],
+  rest: "any",
+  apply: (args) =>
+    typed("dynamic", cast(call("json_array", ...args.map((each) => toDynamic(each))), "JSON")),
+};
+
 export const functionsOfNumbers: readonly (readonly [string, ScalarFunction])[] = [
   ["abs", abs],
   ["round", round],
@@ -122,4 +129,5 @@ export const functionsOfNumbers: readonly (readonly [string, ScalarFunction])[] 
   ["bag_keys", bagKeys],
   ["bag_pack", bagPack],
   ["pack", bagPack],
+  ["pack_array", packArray],
 ];

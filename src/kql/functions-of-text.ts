@@ -1,6 +1,6 @@
 /** Functions of strings. @see learn.microsoft.com/kusto/query/scalar-functions, "String functions" */
 import { RE2JS } from "re2js";
-import { mistaken } from "./refused.ts";
+import { mistaken, unsupported } from "./refused.ts";
 import { literalText, plainFunction } from "./scalar-function.ts";
 import type { CallSite, ScalarFunction } from "./scalar-function.ts";
 import { call, cast, elementPath, infix, integer, isNull, text, tryCast, when } from "./sql.ts";
@@ -124,6 +124,53 @@ const extract: ScalarFunction = {
   },
 };
 
+/** `replace(regex, rewrite, text)`: the older order of `replace_regex`. */
+const replace: ScalarFunction = {
+  takes: ["string", "string", "string"],
+  apply(args, site) {
+    const pattern = text(checkedPattern(literalText(args, 0, site), site, 0));
+    return typed(
+      "string",
+      call("regexp_replace", sqlOf(args, 2), pattern, sqlOf(args, 1), text("g")),
+    );
+  },
+};
+
+/** How often a text stands in another, without overlaps. */
+const countOf: ScalarFunction = {
+  takes: ["string", "string"],
+  apply(args) {
+    const [of, sought] = [sqlOf(args, 0), sqlOf(args, 1)];
+    const cut = infix(call("length", of), "-", call("length", call("replace", of, sought, none)));
+    const size = call("length", sought);
+    return typed("long", when(infix(size, ">", integer(0)), infix(cut, "//", size)));
+  },
+};
+
+/** A path of names and indexes: what DuckDB's JSON paths and KQL's have in common. */
+const JSON_PATH = /^\$(?:\.[A-Za-z_][\w-]*|\['[^'\]\\]+'\]|\[\d{1,9}\])*$/;
+
+const extractJson: ScalarFunction = {
+  takes: ["string", "any"],
+  apply(args, site) {
+    const path = literalText(args, 0, site);
+    if (!JSON_PATH.test(path)) {
+      unsupported(
+        site.places[0] ?? site.place,
+        `The path '${path.slice(0, 60)}'`,
+        "write $.name[0]",
+      );
+    }
+    const [, of] = args;
+    const json = of?.type === "dynamic" ? valueOf(of) : tryCast(sqlOf(args, 1), "JSON");
+    const written = path.replaceAll(/\['([^']+)'\]/g, '."$1"');
+    return typed(
+      "string",
+      call("coalesce", call("json_extract_string", json, text(written)), none),
+    );
+  },
+};
+
 const contains: ScalarFunction = {
   takes: ["string", "string"],
   apply: (args) =>
@@ -157,6 +204,21 @@ export const functionsOfText: readonly (readonly [string, ScalarFunction])[] = [
     ),
   ],
   ["replace_regex", replaceRegex],
+  ["replace", replace],
+  ["countof", countOf],
+  ["extractjson", extractJson],
+  ["extract_json", extractJson],
+  ["hash_sha256", plainFunction(["string"], "string", (of) => call("sha256", of ?? none))],
+  [
+    "base64_encode_tostring",
+    plainFunction(["string"], "string", (of) => call("to_base64", call("encode", of ?? none))),
+  ],
+  [
+    "base64_decode_tostring",
+    plainFunction(["string"], "string", (of) =>
+      call("coalesce", call("try", call("decode", call("from_base64", of ?? none))), none),
+    ),
+  ],
   ["extract", extract],
   ["url_encode", plainFunction(["string"], "string", (of) => call("url_encode", of ?? none))],
   [

@@ -55,6 +55,50 @@ function binned(of: SqlExpression, size: SqlExpression): SqlExpression {
   return when(infix(size, ">", integer(0)), call("try", infix(of, "-", rest)));
 }
 
+/** Rounds down to a multiple that is counted from `fixed`. */
+const binAt: ScalarFunction = {
+  takes: ["any", "any", "any"],
+  apply(args, site) {
+    const [of, size, fixed] = args.map(({ type }) => type);
+    if (of === "datetime" && size === "timespan" && fixed === "datetime") {
+      const from = call("epoch_us", at(args, 2));
+      const down = binned(infix(call("epoch_us", at(args, 0)), "-", from), at(args, 1));
+      return typed("datetime", call("try", call("make_timestamp", infix(down, "+", from))));
+    }
+    const wholes = [of, size, fixed].every((type) => type === "long" || type === "int");
+    if (wholes || (of === "timespan" && size === "timespan" && fixed === "timespan")) {
+      const down = binned(infix(at(args, 0), "-", at(args, 2)), at(args, 1));
+      return typed(wholes ? "long" : "timespan", call("try", infix(down, "+", at(args, 2))));
+    }
+    return unsupported(site.place, `bin_at() of a ${of}, a ${size} and a ${fixed}`);
+  },
+};
+
+/** A day and a time of it; null where the calendar has none. */
+const makeDatetime: ScalarFunction = {
+  takes: ["long", "long", "long", "long", "long", "real"],
+  optional: 3,
+  apply(args) {
+    const part = (index: number): SqlExpression =>
+      args[index] === undefined ? integer(0) : cast(at(args, index), "BIGINT");
+    const seconds = args[5] === undefined ? integer(0) : at(args, 5);
+    const made = call("make_timestamp", ...[0, 1, 2, 3, 4].map(part), cast(seconds, "DOUBLE"));
+    return typed("datetime", call("try", made));
+  },
+};
+
+const makeTimespan: ScalarFunction = {
+  takes: ["long", "long", "long", "long"],
+  optional: 2,
+  apply(args) {
+    // Two are hours and minutes, three have seconds, four begin with days.
+    const units = [DAY, 3_600_000_000n, 60_000_000n, 1_000_000n].slice(args.length === 4 ? 0 : 1);
+    const parts = args.map(({ sql }, index) => infix(sql, "*", integer(units[index] ?? 0n)));
+    const size = parts.reduce((left, right) => infix(left, "+", right));
+    return typed("timespan", call("try", size));
+  },
+};
+
 type Unit = "year" | "month" | "day" | "week";
 const MONTHS: Readonly<Partial<Record<Unit, bigint>>> = { year: 12n, month: 1n };
 
@@ -217,6 +261,11 @@ export const functionsOfTime: readonly (readonly [string, ScalarFunction])[] = [
   ["ago", ago],
   ["bin", bin],
   ["floor", bin],
+  ["bin_at", binAt],
+  ["make_datetime", makeDatetime],
+  ["make_timespan", makeTimespan],
+  ["week_of_year", partFunction("week")],
+  ["weekofyear", partFunction("week")],
   ["startofday", startingAt("day", false)],
   ["startofweek", startingAt("week", false)],
   ["startofmonth", startingAt("month", false)],

@@ -18,11 +18,11 @@ export const transformationOperators: ReadonlySet<string> = new Set([
 export const transformationFunctions: ReadonlySet<string> = new Set(
   `tobool todatetime todouble toreal toguid toint tolong tostring totimespan
   ago datetime_add datetime_diff datetime_part dayofmonth dayofweek dayofyear endofday endofmonth endofweek endofyear
-  getmonth getyear hourofday now startofday startofmonth startofweek startofyear
-  array_length pack parse_json columnifexists
+  getmonth getyear hourofday make_datetime make_timespan now startofday startofmonth startofweek startofyear weekofyear
+  array_length pack pack_array parse_json columnifexists
   abs bin floor ceiling exp exp10 exp2 isfinite isinf isnan log log10 log2 pow round sign
   case iif iff not max_of min_of
-  extract indexof isempty isnotempty split strcat strcat_delim strlen substring tolower toupper
+  countof extract hash_sha256 indexof isempty isnotempty split strcat strcat_delim strlen substring tolower toupper
   gettype isnotnull isnull`.split(/\s+/),
 );
 
