@@ -23,6 +23,10 @@ export interface Difference {
 const kqlCases = "test/conformance/kql/kql.test.ts";
 const logsQueryApi = "src/query/logs/logs-query.test.ts";
 const translator = "src/kql/translator.test.ts";
+const ods = "src/edge/ods.test.ts";
+const ingestion = "src/edge/logs-ingestion.test.ts";
+const legacy = "src/edge/legacy-agents.test.ts";
+const badLogs = "test/scenarios/logs-bad-input.test.ts";
 const laws = "src/providers/microsoft.operationalinsights/workspaces.test.ts";
 
 export const differences: readonly Difference[] = [
@@ -51,6 +55,44 @@ export const differences: readonly Difference[] = [
     here: "a tenth of a second; of two writes to one scope at the same time one is refused, as in Azure",
     witness:
       "src/control/operations.test.ts :: where the lock ends with the answer, writes one after the other pass, and of two together one is refused",
+  },
+  {
+    of: "ODS",
+    azure:
+      "blobs and the HTTP Data Collector API stand at the same host; what it says to bad bodies is in no document",
+    here: "PostJsonDataItems only, the rest refused by name; bad bodies get 400 with a code and a sentence of ours",
+    witness: `${ods} :: what ODS does not take is named: paths, methods, versions, encodings, data types and bodies`,
+  },
+  {
+    of: "ODS",
+    azure: "what a rule without a flow for a data type does to its records is in no document",
+    here: "403 without a body; the access log says why. A heartbeat needs no flow",
+    witness: `${ods} :: 403 without a body: the wrong way in, another workspace's token, a rule that is gone or has no such stream`,
+  },
+  {
+    of: "Logs Ingestion API",
+    azure: "the codes of its 400s are in no document",
+    here: "InvalidPayload with the first wrong byte, InvalidContentEncoding, UnknownStream: ours",
+    witness: `${ingestion} :: a body that is no array of records is refused with what is wrong and where`,
+  },
+  {
+    of: "Logs Ingestion API",
+    azure: "a stream goes to one Log Analytics workspace, a rule to ten",
+    here: "a stream to one; a request is kept whole or not at all, also where it fills several tables",
+    witness: `${ingestion} :: one stream into two tables is kept in both or in none; into two workspaces it is refused by name`,
+  },
+  {
+    of: "the daily cap",
+    azure:
+      "collection stops for the rest of the day; what a sender is told meanwhile is in no document",
+    here: "records are accepted and dropped, counted, and told in Operation",
+    witness: `${badLogs} :: past the daily cap records are taken and dropped, and the workspace says so in Operation`,
+  },
+  {
+    of: "legacy agents",
+    azure: "ended on 2026-09-30; certificates are renewed, management packs and DSC are served",
+    here: "registration by the shared key, and ODS by the certificate; the rest refused by name: an agent registers anew",
+    witness: `${legacy} :: what else OMS and the agent service have is refused by name`,
   },
   {
     of: "KQL",
