@@ -201,10 +201,7 @@ test("a rule's transformation is read when the rule is written: what is wrong or
     await put("source | join kind=inner (source) on Computer"),
     /^400 InvalidPayload .*(FeatureNotEmulated|InvalidTransformQuery)/,
   );
-  assert.match(
-    await put("source | project Computer"),
-    /^400 InvalidPayload .*InvalidTransform/,
-  );
+  assert.match(await put("source | project Computer"), /^400 InvalidPayload .*InvalidTransform/);
   assert.match(
     await put("source | extend Computer = 1"),
     /^400 InvalidPayload .*InvalidTransformOutput/,
