@@ -1,5 +1,5 @@
 /** The command: words in, exit code out. */
-import { commands, runCli } from "../cli/index.ts";
+import { loadCommands, runCli } from "../cli/index.ts";
 import { machineContext } from "./machine.ts";
 
 const stop = new AbortController();
@@ -16,6 +16,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 // The clock's timers keep no process alive; a command that waits is kept by this one.
 const awake = setInterval(() => {}, 60_000);
-process.exitCode = await runCli(process.argv.slice(2), commands, machineContext(stop.signal));
+const words = process.argv.slice(2);
+process.exitCode = await runCli(words, await loadCommands(words), machineContext(stop.signal));
 clearInterval(awake);
 process.off("disconnect", ask);

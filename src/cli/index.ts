@@ -1,5 +1,5 @@
 /** The commands and how they are run. */
 export type { CliContext, Command, CommandInput } from "./command.ts";
-export { commands } from "./commands/index.ts";
 export { cliErrors } from "./errors.ts";
+export { loadCommands } from "./load-commands.ts";
 export { runCli } from "./program.ts";

@@ -20,13 +20,18 @@ const NODE_FLAGS: Readonly<Record<string, readonly string[]>> = {
 /** What a process says once it serves: ports it chose, paths it made. */
 export type Ready = Readonly<Record<string, string | number>>;
 
+type Config = Readonly<Record<string, unknown>>;
+
 export interface KeepOptions {
   /** `control`, `edge` or `fabric`. */
   readonly name: string;
   readonly node: string;
   readonly entry: string;
-  /** Sent over the process's own channel, never in argv or the environment. */
-  readonly config: () => Readonly<Record<string, unknown>>;
+  /**
+   * Sent over the process's own channel, never in argv or the environment. A process loads while what it is to be told is
+   * not known yet; where that is never known, it is told nothing.
+   */
+  readonly config: () => Config | Promise<Config>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly restart: boolean;
@@ -96,7 +101,10 @@ export function keepProcess(options: KeepOptions): KeptProcess {
       options.onReady(message.ready);
       first.resolve(message.ready);
     });
-    running.send(options.config());
+    Promise.resolve(options.config()).then(
+      (config) => void (running.connected && running.send(config)),
+      () => undefined,
+    );
   };
   start();
 

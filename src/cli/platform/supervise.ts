@@ -57,6 +57,7 @@ class Platform {
   readonly #gone = Promise.withResolvers<string>();
   #ready: Ready = {};
   #isWhole = false;
+  #fabricKnows = false;
 
   constructor(context: CliContext, options: PlatformOptions) {
     this.#context = context;
@@ -69,8 +70,12 @@ class Platform {
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#keep("control").ready, this.#keep("edge").ready]);
-    await this.#keep("fabric").ready;
+    const others = Promise.all([this.#keep("control").ready, this.#keep("edge").ready]);
+    others.catch(() => {}); // It is awaited below; until then only the fabric waits for it.
+    // The fabric loads beside the others, and is told where they listen once they do.
+    const fabric = this.#keep("fabric", others).ready;
+    await others;
+    await fabric;
     this.#isWhole = true;
     this.#write();
   }
@@ -111,14 +116,14 @@ class Platform {
     if (this.#isWhole) writePlatformFile(this.file());
   }
 
-  #keep(name: ProcessName): KeptProcess {
+  #keep(name: ProcessName, told: Promise<unknown> = Promise.resolve()): KeptProcess {
     const { node, ...entries } = this.#context.entries;
     const { clock, environment, note } = this.#context;
     const process = keepProcess({
       name,
       node,
       entry: entries[name],
-      config: () => this.#configOf(name),
+      config: () => told.then(() => this.#configOf(name)),
       environment,
       clock,
       restart: this.#options.restart,
@@ -133,6 +138,7 @@ class Platform {
 
   #configOf(name: ProcessName): Readonly<Record<string, unknown>> {
     const { data, sockets } = this.#options;
+    if (name === "fabric") this.#fabricKnows = true;
     const ways =
       name === "fabric"
         ? { controlPort: this.#ready["armPort"], edgePort: this.#ready["publicPort"] }
@@ -145,9 +151,9 @@ class Platform {
     this.#ready = { ...before, ...ready };
     this.#ports.remember(ready);
     this.#write();
-    // The fabric was told where the others listen when it began.
+    // The fabric was told where the others listen, if it was told already.
     const moved = ["armPort", "publicPort"].some((port) => before[port] !== this.#ready[port]);
-    if (name !== "fabric" && moved) this.#kept.get("fabric")?.renew();
+    if (name !== "fabric" && moved && this.#fabricKnows) this.#kept.get("fabric")?.renew();
   }
 }
 
