@@ -154,6 +154,7 @@ async function readEnvelope(request: HttpRequest): Promise<Envelope> {
     readJsonEnvelope(inflated.bytes, {
       depthMax: limits.logsJsonDepthMax,
       recordsName: "DataItems",
+      decidedBy: "DataType",
       recordsOptions: (texts) => ({
         depthMax: limits.logsJsonDepthMax,
         recordsMax: limits.logsRecordsPerRequestMax,

@@ -130,6 +130,7 @@ test("an envelope's texts say what its records are, wherever they stand", () => 
     readJsonEnvelope(Buffer.from(text), {
       depthMax: 8,
       recordsName: "DataItems",
+      decidedBy: "DataType",
       recordsOptions: (texts) => ({
         ...options,
         renames: new Map([["Time", `Time${texts.get("DataType")}`]]),
@@ -138,6 +139,14 @@ test("an envelope's texts say what its records are, wherever they stand", () => 
   const found = envelope('{"DataItems":[{"Time":1,"a":"\\ud800"}],"DataType":"X","n":1}');
   assert.equal(Buffer.from(found?.json ?? []).toString(), '[{"TimeX":1,"a":"\\ufffd"}]');
   assert.deepEqual([...(found?.texts ?? [])], [["DataType", "X"]]);
+  const first = envelope(
+    '{"DataType":"Y\\ud800","DataItems":[{"Time":1},{"Time":"\\ud800"}],"n":"\\ud800"}',
+  );
+  const renamed = '[{"TimeY\ufffd":1},{"TimeY\ufffd":"\\ufffd"}]';
+  assert.equal(Buffer.from(first?.json ?? []).toString(), renamed);
+  assert.equal(first?.records, 2);
+  const twice = envelope('{"DataType":"Z","DataItems":[{}],"DataItems":[{},{}]}');
+  assert.equal(twice?.records, 2);
   assert.equal(envelope('{"DataType":"X"}'), undefined);
   assert.throws(() => envelope('{"DataItems":{}}'), { code: "JsonNotRecords" });
   assert.throws(() => envelope("[]"), { code: "JsonMalformed" });

@@ -41,9 +41,11 @@ export function readJsonRecords(bytes: Uint8Array, options: JsonRecordsOptions):
 }
 
 /**
- * Reads a body that is an object with an array of records as its member `recordsName`.
+ * Reads a body that is an object with an array of records as its member `recordsName`. The records are read once where
+ * `decidedBy` stands before them, as senders write it, and twice where it comes later.
  *
- * @param options.recordsOptions - asked with the envelope's other strings, since they may say what the records are.
+ * @param options.decidedBy - the envelope's string that says what the records are.
+ * @param options.recordsOptions - asked with the envelope's strings so far.
  * @returns undefined where the object has no such member.
  * @throws as `readJsonRecords`.
  */
@@ -52,25 +54,34 @@ export function readJsonEnvelope(
   options: {
     readonly depthMax: number;
     readonly recordsName: string;
+    readonly decidedBy: string;
     readonly recordsOptions: (texts: ReadonlyMap<string, string>) => JsonRecordsOptions;
   },
 ): JsonEnvelope | undefined {
   const scan = opened(bytes, options.depthMax);
   const texts = new Map<string, string>();
-  let recordsStart = -1;
+  let records: JsonRecords | undefined;
+  let undecidedAt = -1;
   scan.object(1, (nameStart, nameEnd) => {
     const name = textOf(bytes, nameStart - 1, nameEnd + 1);
     const isText = scan.peek() === 0x22;
     const valueStart = scan.at;
-    if (name === options.recordsName) recordsStart = valueStart;
+    if (name === options.recordsName) {
+      const isDecided = texts.has(options.decidedBy);
+      records = isDecided ? recordsAt(scan, options.recordsOptions(texts)) : undefined;
+      undecidedAt = isDecided ? -1 : valueStart;
+      if (isDecided) return;
+    }
     scan.value(1);
     if (isText) texts.set(name, textOf(bytes, valueStart, scan.at));
   });
   scan.end();
-  if (recordsStart < 0) return undefined;
-  const again = new JsonScan(bytes, options.depthMax + 1);
-  again.at = recordsStart;
-  return { ...recordsAt(again, options.recordsOptions(texts)), texts };
+  if (records === undefined && undecidedAt >= 0) {
+    const again = new JsonScan(bytes, options.depthMax);
+    again.at = undecidedAt;
+    records = recordsAt(again, options.recordsOptions(texts));
+  }
+  return records && { ...records, texts };
 }
 
 function opened(bytes: Uint8Array, depthMax: number): JsonScan {
