@@ -89,13 +89,10 @@ function resourcesOf(body: JsonObject, refuse: Refuse): readonly ArmResource[] {
   const list = entries(body, "resources", refuse);
   return list.map((item, index) => {
     const id = stringAt(item, "id");
-    const problem = idProblem(id);
-    if (problem !== undefined) throw refuse(`resources[${index}]: ${problem}.`);
     const resource = isObject(item) ? keptResource(item) : undefined;
-    if (resource === undefined) {
-      throw refuse(`resources[${index}]: resources of ${shown(id)}'s type are not of version 1.`);
-    }
-    return resource;
+    if (resource !== undefined && !/\s/.test(resource.id)) return resource;
+    const problem = idProblem(id) ?? `resources of ${shown(id)}'s type are not of version 1`;
+    throw refuse(`resources[${index}]: ${problem}.`);
   });
 }
 
