@@ -28,9 +28,9 @@ import { bigEstate, promisedEstate } from "../test/conformance/doctor/big-estate
 import { estateGraph } from "../test/conformance/doctor/estate-graph.ts";
 import { quantile } from "./process-cpu.ts";
 
-const ROUNDS = 2;
+const ROUNDS = 3;
 const ROUND_MS = 1_000;
-const CHECK_RUNS = 1;
+const CHECK_RUNS = 3;
 const command = resolve(import.meta.dirname, "../src/bin/linkscope.ts");
 
 const graph = estateGraph(bigEstate(promisedEstate));

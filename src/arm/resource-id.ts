@@ -79,18 +79,27 @@ export function idProblem(id: unknown): string | undefined {
  */
 export function parseId(id: string): ParsedId | undefined {
   if (id.length > limits.armIdCharsMax) return undefined;
-  const segments = id.split("/").filter((segment) => segment !== "");
-  if (segments.some((segment) => segment === "." || segment === "..")) return undefined;
+  const segments: string[] = [];
+  for (const part of id.split("/")) {
+    if (part === "." || part === "..") return undefined;
+    if (part !== "") segments.push(part);
+  }
   return parseScope(segments);
 }
 
+/** Whether a segment is one of the grammar's words, in any case. */
+const isWord = (segment: string | undefined, word: string): boolean =>
+  segment !== undefined &&
+  segment.length === word.length &&
+  (segment === word || segment.toLowerCase() === word);
+
 function parseScope(segments: readonly string[]): ParsedId | undefined {
-  const lower = segments.map((segment) => segment.toLowerCase());
-  const provider = lower.lastIndexOf("providers");
-  if (provider >= 0) return parseProvider(segments, provider);
-  if (lower[0] !== "subscriptions") return undefined;
+  for (let at = segments.length - 1; at >= 0; at--) {
+    if (isWord(segments[at], "providers")) return parseProvider(segments, at);
+  }
+  if (!isWord(segments[0], "subscriptions")) return undefined;
   if (segments.length === 2) return container(segments, "Microsoft.Resources/subscriptions");
-  if (segments.length !== 4 || lower[2] !== "resourcegroups") return undefined;
+  if (segments.length !== 4 || !isWord(segments[2], "resourcegroups")) return undefined;
   return container(segments, "Microsoft.Resources/resourceGroups");
 }
 
@@ -109,22 +118,35 @@ function container(segments: readonly string[], type: string): ParsedId {
   };
 }
 
+/** `Namespace/kind/kind` and the names, of the pairs that follow a namespace. */
+function typeAndNames(
+  segments: readonly string[],
+  at: number,
+): { readonly type: string; readonly names: readonly string[] } {
+  let type = segments[at + 1] ?? "";
+  const names: string[] = [];
+  for (let index = at + 2; index < segments.length; index += 2) {
+    type += `/${segments[index] ?? ""}`;
+    names.push(segments[index + 1] ?? "");
+  }
+  return { type, names };
+}
+
 function parseProvider(segments: readonly string[], at: number): ParsedId | undefined {
   const namespace = segments[at + 1];
-  const pairs = segments.slice(at + 2);
-  if (namespace === undefined || pairs.length < 2 || pairs.length % 2 !== 0) return undefined;
+  const count = segments.length - at - 2;
+  if (namespace === undefined || count < 2 || count % 2 !== 0) return undefined;
   const scope = segments.slice(0, at);
   const outer = scope.length === 0 ? undefined : parseScope(scope);
   if (scope.length > 0 && outer === undefined) return undefined;
-  const types = pairs.filter((_, index) => index % 2 === 0);
-  const names = pairs.filter((_, index) => index % 2 === 1);
+  const { type, names } = typeAndNames(segments, at);
   const scopeId = scope.length === 0 ? undefined : `/${scope.join("/")}`;
   const extended = outer?.provider === undefined ? undefined : scopeId;
   return {
     subscriptionId: outer?.subscriptionId,
     resourceGroup: outer?.resourceGroup,
     provider: namespace,
-    type: [namespace, ...types].join("/"),
+    type,
     names,
     name: names.at(-1) ?? "",
     parentId: names.length > 1 ? `/${segments.slice(0, -2).join("/")}` : scopeId,

@@ -3,6 +3,7 @@ import { sameId } from "../arm/index.ts";
 import type { Graph, ResourceId } from "../arm/index.ts";
 import { groupIds, privateAlias, sharedScopeHosts } from "../azure/index.ts";
 import { lawOf } from "./law-view.ts";
+import { oncePerGraph } from "./memo.ts";
 import { dceOf, scopedResourcesIn, scopeOf, workspaceOf } from "./view.ts";
 
 export interface EndpointMember {
@@ -27,6 +28,24 @@ export interface EndpointMember {
  * @see learn.microsoft.com/azure/azure-monitor/fundamentals/private-link-configure
  */
 export function endpointMembers(
+  graph: Graph,
+  targetId: ResourceId,
+  groupId: string,
+): readonly EndpointMember[] {
+  const kept = keptMembers(graph);
+  const key = `${targetId}\n${groupId}`;
+  let members = kept.get(key);
+  if (members === undefined) {
+    members = findMembers(graph, targetId, groupId);
+    // Only targets that are there have members, so that there are no more keys than they have spellings in use.
+    if (members.length > 0) kept.set(key, members);
+  }
+  return members;
+}
+
+const keptMembers = oncePerGraph((): Map<string, readonly EndpointMember[]> => new Map());
+
+function findMembers(
   graph: Graph,
   targetId: ResourceId,
   groupId: string,

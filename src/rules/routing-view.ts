@@ -66,45 +66,55 @@ const texts = (values: readonly Json[]): readonly string[] =>
 const prefixes = (values: readonly string[]): readonly Ipv4Prefix[] =>
   values.flatMap((value) => parseIpv4Prefix(value) ?? []);
 
-/** The IPv4 prefixes of a network's address space. */
-export const addressSpaceOf = (graph: Graph, vnetId: ResourceId): readonly Ipv4Prefix[] =>
-  prefixes(texts(listAt(graph.get(vnetId)?.properties, "addressSpace", "addressPrefixes")));
-
-/** The DNS servers that a network's machines are given; none is Azure's own. */
-export function dnsServersOf(graph: Graph, vnetId: ResourceId): readonly string[] {
-  const vnet = graph.get(vnetId);
-  if (vnet === undefined) return [];
-  let servers = dnsServers.get(vnet);
-  if (servers === undefined) {
-    servers = texts(listAt(vnet.properties, "dhcpOptions", "dnsServers"));
-    dnsServers.set(vnet, servers);
-  }
-  return servers;
+/** Keeps what is read of a network: versions of a graph share the resources that did not change. */
+function perNetwork<Value>(read: (vnet: ArmResource) => readonly Value[]) {
+  const kept = new WeakMap<ArmResource, readonly Value[]>();
+  return (graph: Graph, vnetId: ResourceId): readonly Value[] => {
+    const vnet = graph.get(vnetId);
+    if (vnet === undefined) return [];
+    let values = kept.get(vnet);
+    if (values === undefined) {
+      values = read(vnet);
+      kept.set(vnet, values);
+    }
+    return values;
+  };
 }
 
-const dnsServers = new WeakMap<ArmResource, readonly string[]>();
+/** The IPv4 prefixes of a network's address space. */
+export const addressSpaceOf: (graph: Graph, vnetId: ResourceId) => readonly Ipv4Prefix[] =
+  perNetwork(({ properties }) =>
+    prefixes(texts(listAt(properties, "addressSpace", "addressPrefixes"))),
+  );
+
+/** The DNS servers that a network's machines are given; none is Azure's own. */
+export const dnsServersOf: (graph: Graph, vnetId: ResourceId) => readonly string[] = perNetwork(
+  ({ properties }) => texts(listAt(properties, "dhcpOptions", "dnsServers")),
+);
 
 /** The peerings that a network keeps, in its own order. */
-export const peeringsOf = (graph: Graph, vnetId: ResourceId): readonly PeeringView[] =>
-  listAt(graph.get(vnetId)?.properties, "virtualNetworkPeerings").flatMap((peering) => {
-    const remoteVnetId = stringAt(peering, "properties", "remoteVirtualNetwork", "id");
-    const name = stringAt(peering, "name") ?? "";
-    if (remoteVnetId === undefined) return [];
-    const flag = (key: string): boolean => at(peering, "properties", key) === true;
-    return [
-      {
-        id: stringAt(peering, "id") ?? `${vnetId}/virtualNetworkPeerings/${name}`,
-        name,
-        vnetId,
-        remoteVnetId,
-        state: stringAt(peering, "properties", "peeringState") ?? "Initiated",
-        allowsAccess: at(peering, "properties", "allowVirtualNetworkAccess") !== false,
-        allowsForwarded: flag("allowForwardedTraffic"),
-        allowsGatewayTransit: flag("allowGatewayTransit"),
-        usesRemoteGateways: flag("useRemoteGateways"),
-      },
-    ];
-  });
+export const peeringsOf: (graph: Graph, vnetId: ResourceId) => readonly PeeringView[] = perNetwork(
+  ({ id: vnetId, properties }) =>
+    listAt(properties, "virtualNetworkPeerings").flatMap((peering) => {
+      const remoteVnetId = stringAt(peering, "properties", "remoteVirtualNetwork", "id");
+      const name = stringAt(peering, "name") ?? "";
+      if (remoteVnetId === undefined) return [];
+      const flag = (key: string): boolean => at(peering, "properties", key) === true;
+      return [
+        {
+          id: stringAt(peering, "id") ?? `${vnetId}/virtualNetworkPeerings/${name}`,
+          name,
+          vnetId,
+          remoteVnetId,
+          state: stringAt(peering, "properties", "peeringState") ?? "Initiated",
+          allowsAccess: at(peering, "properties", "allowVirtualNetworkAccess") !== false,
+          allowsForwarded: flag("allowForwardedTraffic"),
+          allowsGatewayTransit: flag("allowGatewayTransit"),
+          usesRemoteGateways: flag("useRemoteGateways"),
+        },
+      ];
+    }),
+);
 
 /** The peering by which one network knows another, if it has one. */
 export const peeringBetween = (
@@ -129,12 +139,14 @@ function subnetView(id: ResourceId, name: string, properties: Json | undefined):
 }
 
 /** The subnets of a network, in its own order. */
-export const subnetsIn = (graph: Graph, vnetId: ResourceId): readonly SubnetView[] =>
-  listAt(graph.get(vnetId)?.properties, "subnets").map((subnet) => {
-    const name = stringAt(subnet, "name") ?? "";
-    const id = stringAt(subnet, "id") ?? `${vnetId}/subnets/${name}`;
-    return subnetView(id, name, at(subnet, "properties"));
-  });
+export const subnetsIn: (graph: Graph, vnetId: ResourceId) => readonly SubnetView[] = perNetwork(
+  ({ id: vnetId, properties }) =>
+    listAt(properties, "subnets").map((subnet) => {
+      const name = stringAt(subnet, "name") ?? "";
+      const id = stringAt(subnet, "id") ?? `${vnetId}/subnets/${name}`;
+      return subnetView(id, name, at(subnet, "properties"));
+    }),
+);
 
 /** One subnet, as its network lists it. */
 export const subnetOf = (graph: Graph, subnetId: ResourceId): SubnetView | undefined =>

@@ -30,51 +30,53 @@ const loses = (by: (origin: Origin) => Verdict, through: Origin): Verdict | unde
   return verdict.outcome === "deny" && by(publicOrigin).outcome === "allow" ? verdict : undefined;
 };
 
-/** What public networks reach and the scope's networks do not. What another scope links belongs to another network, and is left to it. */
+interface Outsiders {
+  readonly components: readonly ResourceId[];
+  readonly laws: readonly ResourceId[];
+}
+
+const made = new WeakMap<Graph, Outsiders>();
+
+/** What no scope links. What another scope links belongs to another network, and is left to it. */
+function outsidersOf(graph: Graph): Outsiders {
+  let outsiders = made.get(graph);
+  if (outsiders === undefined) {
+    const linked = new Set(scopedResourcesOf(graph).map(({ linkedId }) => idKey(linkedId)));
+    const outside = (all: readonly { readonly id: ResourceId }[]): readonly ResourceId[] =>
+      all.map(({ id }) => id).filter((id) => !linked.has(idKey(id)));
+    outsiders = { components: outside(componentsOf(graph)), laws: outside(lawsOf(graph)) };
+    made.set(graph, outsiders);
+  }
+  return outsiders;
+}
+
+/** What public networks reach and the scope's networks do not. */
 function losersOf(graph: Graph, scopeId: ResourceId, connectionName: string): readonly Loser[] {
-  const linked = new Set(scopedResourcesOf(graph).map(({ linkedId }) => idKey(linkedId)));
   const through: Origin = {
     kind: "private",
     endpointId: scopeId,
     targetId: scopeId,
     connectionName,
   };
-  const outside = (id: ResourceId): boolean => !linked.has(idKey(id));
-  const found = (id: ResourceId, what: Loser["what"], verdict: Verdict | undefined) =>
-    verdict === undefined ? [] : [{ id, what, verdict }];
+  const { components, laws } = outsidersOf(graph);
+  const found = (id: ResourceId, what: Loser["what"], by: (origin: Origin) => Verdict) => {
+    const verdict = loses(by, through);
+    return verdict === undefined ? [] : [{ id, what, verdict }];
+  };
   return [
-    ...componentsOf(graph)
-      .filter(({ id }) => outside(id))
-      .flatMap(({ id: componentId }) => [
-        ...found(
-          componentId,
-          "telemetry",
-          loses(
-            (origin) => componentAccess(graph, { origin, componentId, door: "ingestion" }),
-            through,
-          ),
-        ),
-        ...found(
-          componentId,
-          "queries",
-          loses(
-            (origin) => componentAccess(graph, { origin, componentId, door: "query" }),
-            through,
-          ),
-        ),
-      ]),
-    ...lawsOf(graph)
-      .filter(({ id }) => outside(id))
-      .flatMap(({ id: workspaceId }) =>
-        found(
-          workspaceId,
-          "queries",
-          loses(
-            (origin) => logsQueryAccess(graph, { origin, workspaceId, way: "direct" }),
-            through,
-          ),
-        ),
+    ...components.flatMap((componentId) => [
+      ...found(componentId, "telemetry", (origin) =>
+        componentAccess(graph, { origin, componentId, door: "ingestion" }),
       ),
+      ...found(componentId, "queries", (origin) =>
+        componentAccess(graph, { origin, componentId, door: "query" }),
+      ),
+    ]),
+    ...laws.flatMap((workspaceId) =>
+      found(workspaceId, "queries", (origin) =>
+        logsQueryAccess(graph, { origin, workspaceId, way: "direct" }),
+      ),
+    ),
   ];
 }
 
