@@ -194,6 +194,12 @@ export const claims: readonly Claim[] = [
       "test/clients/az.test.ts :: az signs in as a service principal, makes a group and a private link scope",
   },
   {
+    client: "az 2.45",
+    does: "the article's commands that it has: networks, endpoint, zones, scope, `log-analytics workspace create` and `update --ingestion-access Disabled`, `aks create` and `aks enable-addons` with both authentications (with a shim for what Debian's packages lack)",
+    witness:
+      "test/faults/az-commands.slow.ts :: az builds the private link, closes the workspace and turns monitoring on",
+  },
+  {
     client: "az 2.61 and newer (recorded requests)",
     does: "`az aks enable-addons` and `az aks create --enable-addons monitoring` with `--ampls-resource-id`, with an existing and with the default workspace: afterwards the logs flow over the private link",
     witness: `${azAks} :: enable-addons of 2.61 and of today, with an existing workspace, on existing private clusters`,
