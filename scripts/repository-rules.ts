@@ -19,7 +19,7 @@ export interface SourceFile {
 /** All TypeScript of a folder of the repository, tests included. */
 export function sourcesUnder(folder: string): readonly SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
+    .filter((name) => name.endsWith(".ts") && !name.split(sep).includes("node_modules"))
     .map((name) => join(folder, name).split(sep).join("/"))
     .sort()
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));

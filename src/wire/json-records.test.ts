@@ -1,3 +1,4 @@
+/** Records out of JSON's bytes: the grammar, the limits, what is cut and renamed, and JSON.parse as the judge. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodedError, seededRandom } from "../core/index.ts";
