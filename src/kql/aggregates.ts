@@ -37,11 +37,8 @@ const filtered = (
   ...(filter === undefined ? {} : { filter }),
 });
 
-const count = (args: readonly Typed[], site: AggregateSite): Typed => {
-  const [of] = args;
-  if (of === undefined) return typed("long", filtered("count_star", [], site));
-  return typed("long", filtered("count", [valueOf(of)], site));
-};
+const count = (_args: readonly Typed[], site: AggregateSite): Typed =>
+  typed("long", filtered("count_star", [], site));
 
 /** Exact, where Kusto's is an estimate. A null counts for nothing. */
 const dcount = (args: readonly Typed[], site: AggregateSite): Typed =>

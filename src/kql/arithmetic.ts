@@ -25,6 +25,12 @@ export function calculate(operator: Arithmetic, left: Typed, right: Typed, place
     unsupported(place, "Arithmetic on decimals", "convert them with todouble()");
   }
   if (isNumber(left.type) && isNumber(right.type)) return numbers(operator, left, right);
+  if (left.type === "dynamic" && isNumber(right.type)) {
+    return numbers(operator, typed(right.type, convert(left, right.type)), right);
+  }
+  if (right.type === "dynamic" && isNumber(left.type)) {
+    return numbers(operator, left, typed(left.type, convert(right, left.type)));
+  }
   const time = times(operator, left, right);
   return (
     time ??

@@ -5,7 +5,7 @@ import { mistaken } from "./refused.ts";
 import type { CallSite, ScalarFunction } from "./scalar-function.ts";
 import { call, not, text, when } from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
-import { convert, isEmptyValue, isNullValue, typed, valueOf } from "./typed.ts";
+import { convert, isEmptyValue, isNullValue, toDynamic, typed, valueOf } from "./typed.ts";
 import type { Typed } from "./typed.ts";
 import type { LogColumnType } from "../core/index.ts";
 
@@ -57,7 +57,9 @@ function choose(
   site: CallSite,
 ): Typed {
   const type = chosenType(results, site);
-  const values = results.map((each) => widened(each, type, site.place, `${site.name}()`));
+  const values = results.map((each) =>
+    type === "dynamic" ? toDynamic(each) : widened(each, type, site.place, `${site.name}()`),
+  );
   const whens = conditions.map(([condition], index) => {
     if (condition?.type !== "bool") {
       return mistaken(site.place, `${site.name}() takes a condition of type bool.`);

@@ -105,6 +105,12 @@ function addAggregate(node: KustoNode, summary: Summary): void {
     addExtremeRow(inner, { name, summary });
     return;
   }
+  if (name === "percentiles") {
+    for (const rank of listOf(child(inner, "ArgumentList"), "Expressions").slice(1)) {
+      summary.results.push(grouped(inner, "percentile", summary, rank));
+    }
+    return;
+  }
   if (aggregates.has(name)) {
     summary.results.push(grouped(inner, name, summary));
     return;
@@ -123,26 +129,32 @@ function addAggregate(node: KustoNode, summary: Summary): void {
   summary.results.push(typed(value.type, valueOf(value)));
 }
 
-/** One aggregate of the grouping SELECT, by its alias. */
-function grouped(node: KustoNode, name: string, summary: Summary): Typed {
+/** One aggregate of the grouping SELECT, by its alias; of `percentiles` that of one rank. */
+function grouped(node: KustoNode, name: string, summary: Summary, rank?: KustoNode): Typed {
   const alias = summary.query.nextAlias();
-  const value = aggregateOf(node, name, summary.environment);
+  const all = listOf(child(node, "ArgumentList"), "Expressions");
+  const nodes = rank === undefined ? all : [...all.slice(0, 1), rank];
+  const value = aggregateOf({ node, name, nodes }, summary.environment);
   summary.grouped.push({ name: alias, of: value.sql });
   return typed(value.type, column(alias));
 }
 
-function aggregateOf(node: KustoNode, name: string, environment: Environment): Typed {
+interface AggregateCall {
+  readonly node: KustoNode;
+  readonly name: string;
+  readonly nodes: readonly KustoNode[];
+}
+
+function aggregateOf({ node, name, nodes }: AggregateCall, environment: Environment): Typed {
   const entry = aggregates.get(name);
   if (entry === undefined) return unsupported(child(node, "Name"), `The aggregate ${name}()`);
-  const nodes = listOf(child(node, "ArgumentList"), "Expressions");
   const filterNode = entry.conditional ? nodes.at(-1) : undefined;
   const args = (entry.conditional ? nodes.slice(0, -1) : nodes).map((argument) => {
     if (kindOf(argument) === "StarExpression") unsupported(argument, `${name}(*)`);
     return translateExpression(argument, environment);
   });
   if (name === "count" && args.length > 0) {
-    // The service takes count(x) and counts rows: the parser says that count takes nothing.
-    return entry.apply([], { name, place: node });
+    return unsupported(node, "count() with an argument", "use countif()");
   }
   const filter = filterNode === undefined ? undefined : translateCondition(filterNode, environment);
   return entry.apply(args, { name, place: node, filter });

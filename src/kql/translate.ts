@@ -60,13 +60,17 @@ function schemaOf(tables: readonly LogTable[]): KustoSchema {
 const ELSEWHERE =
   /^The name '(workspace|app|resource|adx|arg)' does not refer to any known function\.$/;
 
+/** What the analysis takes for an error, and the service answers: a dynamic value becomes what it is compared with. */
+const TOLERATED =
+  /^The operator '(?:[<>]=?|[!=]=)' is not defined for the operand types (?:dynamic and \w+|\w+ and dynamic)\.$/;
+
 function problemsOf(code: KustoCode): readonly KqlProblem[] {
   const diagnostics = code.GetDiagnostics();
   const syntax = code.GetSyntaxDiagnostics().Count > 0;
   const problems: KqlProblem[] = [];
   for (let index = 0; index < diagnostics.Count; index++) {
     const { Code, Severity, Message, Start, Length } = diagnostics.getItem(index);
-    if (Severity !== "Error") continue;
+    if (Severity !== "Error" || TOLERATED.test(Message)) continue;
     const elsewhere = ELSEWHERE.exec(Message)?.[1];
     if (elsewhere !== undefined) {
       const says = `The function ${elsewhere}(), which names data elsewhere, is not supported here.`;

@@ -224,7 +224,7 @@ export function fromDynamic(of: SqlExpression, to: LogColumnType): SqlExpression
 
 /** A scalar as a dynamic value. */
 export function toDynamic(of: Typed): SqlExpression {
-  if (of.type === "dynamic") return of.sql;
+  if (of.type === "dynamic") return valueOf(of);
   const plain = of.type === "bool" || of.type === "int" || of.type === "long";
   if (plain || of.type === "string") return call("to_json", valueOf(of));
   if (of.type === "real") return call("to_json", of.sql);
