@@ -24,6 +24,20 @@ export const agentErrors = {
     means: "A record of the queue on disk is not of this agent's format.",
     remedy: "Let the agent that wrote it send it, or remove the queue's folder.",
   },
+  SyslogAddressInvalid: {
+    status: 0,
+    fault: "caller",
+    retry: false,
+    means: "An address to listen for syslog on cannot be read.",
+    remedy: "Write udp:HOST:PORT, tcp:HOST:PORT or unix:/PATH.",
+  },
+  SyslogUnavailable: {
+    status: 0,
+    fault: "world",
+    retry: true,
+    means: "An address to listen for syslog on is taken, or may not be used.",
+    remedy: "Choose another, or end what listens there.",
+  },
   AgentSettingsInvalid: {
     status: 0,
     fault: "caller",

@@ -25,6 +25,8 @@ export { parseLogsSettings } from "./logs/parse-logs-settings.ts";
 export type { ReadLogsSettings } from "./logs/parse-logs-settings.ts";
 export { highScaleStream, recordTypes } from "./logs/record-types.ts";
 export type { RecordType } from "./logs/record-types.ts";
+export { listenSyslog, parseSyslogAddress } from "./syslog/syslog-listener.ts";
+export type { SyslogAddress, SyslogListener } from "./syslog/syslog-listener.ts";
 export type { QueueState } from "./queue.ts";
 export { relabel } from "./relabel.ts";
 export { parseScrapeConfig, scrapeConfigMap } from "./scrape-config.ts";

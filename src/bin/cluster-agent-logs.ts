@@ -1,8 +1,10 @@
 /** The agent of logs in a cluster: of its node, or of the cluster's inventory. */
 import {
   defaultLogsSettings,
+  listenSyslog,
   logsConfigMap,
   parseLogsSettings,
+  parseSyslogAddress,
   sayProblems,
   startLogsRoles,
 } from "../agent/index.ts";
@@ -19,6 +21,7 @@ import { lockFile } from "./file-lock.ts";
 export async function runLogsAgent(settings: ClusterAgentSettings): Promise<void> {
   const clock = systemClock();
   const { role, node, clusterName } = settings;
+  const syslog = settings.syslogListen.map(parseSyslogAddress);
   const access = await inClusterAccess({
     folder: settings.serviceAccountFolder,
     environment: process.env,
@@ -43,10 +46,12 @@ export async function runLogsAgent(settings: ClusterAgentSettings): Promise<void
     nodes: node === undefined ? [] : [{ name: node.name, folder: node.logFolder }],
     kubernetes,
     inventory: role === "cluster-logs",
+    syslog: syslog.length > 0,
     podName: settings.podName,
     clock,
     random: systemRandom(),
   });
+  const listener = await listenSyslog(syslog, (text) => agent.syslogMessage(text));
   const health = await serveHealth(settings.listen, () => {
     const { channel, configurationFailure } = agent.state();
     return channel.readAtMs === undefined
@@ -56,6 +61,7 @@ export async function runLogsAgent(settings: ClusterAgentSettings): Promise<void
   const ready = { ready: true, cluster: clusterName, role, port: health.port };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   await untilSignal();
+  await listener.close();
   await agent.stop();
   kubernetes.close();
   health.close();

@@ -13,6 +13,7 @@ test("an id and a region are enough: the node's managed identity, no proxy, Node
       role: "metrics",
       node: undefined,
       podName: "",
+      syslogListen: [],
       clusterId,
       clusterName: "aks-one",
       region: "westeurope",

@@ -12,6 +12,8 @@ export interface ClusterAgentSettings {
   readonly role: AgentRole;
   /** Of the role `node-logs`: the node's name, and its `/var/log` as the pod has it. */
   readonly node: { readonly name: string; readonly logFolder: string } | undefined;
+  /** Where the agent of logs takes syslog: `tcp:HOST:PORT` and the like. */
+  readonly syslogListen: readonly string[];
   /** The agent's own pod; empty where it is not said. */
   readonly podName: string;
   readonly clusterId: string;
@@ -81,6 +83,7 @@ export function readClusterAgentSettings(environment: Environment): ReadSettings
           }
         : undefined,
     podName: given("LINKSCOPE_POD") ?? "",
+    syslogListen: (given("LINKSCOPE_SYSLOG_LISTEN") ?? "").split(",").filter((one) => one !== ""),
     clusterId,
     clusterName: given("LINKSCOPE_CLUSTER_NAME") ?? parseId(clusterId)?.name ?? "",
     region,

@@ -53,6 +53,7 @@ export type {
   LogsConfiguration,
   LogsSettings,
   NamespaceFilter,
+  SyslogChoice,
 } from "./logs-configuration.ts";
 export { sendRecords } from "./records-client.ts";
 export type { RecordsOutcome, RecordsRequest } from "./records-client.ts";

@@ -25,6 +25,13 @@ export interface LogsSettings {
   readonly containerLogV2: boolean;
 }
 
+/** Messages of syslog that a rule collects; `*` is all. */
+export interface SyslogChoice {
+  readonly facilities: readonly string[];
+  /** `Debug` to `Emergency`. */
+  readonly levels: readonly string[];
+}
+
 export interface LogsConfiguration {
   /** The rule's immutable id. */
   readonly configurationId: string;
@@ -33,8 +40,8 @@ export interface LogsConfiguration {
   readonly settings: LogsSettings;
   /** Data types that the rule collects, as `outputStreams` names them: `KUBE_EVENTS_BLOB`. */
   readonly streams: ReadonlySet<string>;
-  /** Whether the rule has syslog among its data sources. */
-  readonly syslog: boolean;
+  /** What the rule's syslog sources choose; empty where it has none. */
+  readonly syslog: readonly SyslogChoice[];
   /** The origin that answered. */
   readonly base: string;
   readonly peer: PeerEvidence;
@@ -74,7 +81,7 @@ export function readLogsConfiguration(
       channels,
       settings: readSettings(at(extension, "extensionSettings", "dataCollectionSettings") ?? null),
       streams: new Set([...streamsOf(extension, sources), ...highScaleStreams(sources, channels)]),
-      syslog: sources.some(isSyslog),
+      syslog: sources.filter(isSyslog).map(syslogChoice),
       ...where,
     };
   }
@@ -104,6 +111,14 @@ function highScaleStreams(
     ? [highScaleStream]
     : [];
 }
+
+const syslogChoice = (source: Json): SyslogChoice => ({
+  facilities: textsAt(source, "facilityNames"),
+  levels: textsAt(source, "logLevels"),
+});
+
+const textsAt = (source: Json, name: string): readonly string[] =>
+  listAt(source, "configuration", name).filter((text) => typeof text === "string");
 
 const isSyslog = (source: Json): boolean =>
   stringAt(source, "kind") === "syslog" ||

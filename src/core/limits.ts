@@ -259,6 +259,8 @@ export const limits = {
   logFilesMax: 2_000,
   logFingerprintBytes: 256,
   logSiblingsMax: 64,
+  syslogConnectionsMax: 256,
+  syslogWaitingMax: 20_000,
   logArchiveBytesMax: 64 * 1024 * 1024,
   logQueueBytesMax: 512 * 1024 * 1024,
   recordQueueBytesMax: 64 * 1024 * 1024,

@@ -30,6 +30,7 @@ const agent = startLogsRoles({
   inventory: false,
   podName: "",
   notDone: [],
+  syslog: false,
   clock,
   random: systemRandom(),
 });

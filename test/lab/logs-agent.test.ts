@@ -59,6 +59,7 @@ function start(receiver: LogReceiver, more: Partial<LogsRolesOptions> = {}): Log
     inventory: true,
     podName: "",
     notDone: [],
+    syslog: false,
     clock,
     random: seededRandom((seed += 1)),
     ...more,

@@ -6,6 +6,8 @@ import type { LogsAgent, LogsAgentOptions, LogsAgentState } from "../logs/logs-a
 import { agentEvents } from "./agent-events.ts";
 import type { AgentProblem } from "./agent-events.ts";
 import { clusterInventory } from "./cluster-inventory.ts";
+import { syslogSource } from "../syslog/syslog-source.ts";
+import type { SyslogState } from "../syslog/syslog-source.ts";
 import { nodeAgent } from "./node-agent.ts";
 
 export interface LogsRolesOptions extends Omit<LogsAgentOptions, "nodes" | "sources"> {
@@ -18,11 +20,15 @@ export interface LogsRolesOptions extends Omit<LogsAgentOptions, "nodes" | "sour
   readonly inventory: boolean;
   /** Of the agent's own pod; empty where it is none. */
   readonly podName: string;
+  /** Whether messages of syslog will be given to it. */
+  readonly syslog: boolean;
   /** What the settings switch on and is not done. */
   readonly notDone: readonly string[];
 }
 
 export interface LogsRoles extends LogsAgent {
+  /** Takes a message of syslog, where it is to collect them. */
+  syslogMessage(text: string): void;
   /** What does not go well at the moment, a sentence each. */
   failures(): readonly string[];
 }
@@ -43,12 +49,15 @@ export function startLogsRoles(options: LogsRolesOptions): LogsRoles {
     options.inventory && kubernetes !== undefined
       ? clusterInventory({ ...common, client: kubernetes, folder: join(folder, "inventory") })
       : undefined;
+  const syslog = options.syslog
+    ? syslogSource({ clock, computer: options.nodes[0]?.name ?? "" })
+    : undefined;
   const problems = (): readonly AgentProblem[] => [
     ...options.notDone.map((message): AgentProblem => ({
       category: "container.azm.ms/configmap",
       message,
     })),
-    ...losses(agent.state()).map((message): AgentProblem => ({
+    ...losses(agent.state(), syslog?.state()).map((message): AgentProblem => ({
       category: "linkscope/agent-logs",
       message,
     })),
@@ -66,21 +75,30 @@ export function startLogsRoles(options: LogsRolesOptions): LogsRoles {
       const facts = nodes[index]?.facts;
       return logs === undefined || facts === undefined ? [] : [{ name, folder: logs, facts }];
     }),
-    sources: [...nodes, ...(inventory === undefined ? [] : [inventory]), events],
+    sources: [
+      ...nodes,
+      ...(inventory === undefined ? [] : [inventory]),
+      ...(syslog === undefined ? [] : [syslog]),
+      events,
+    ],
   });
   return {
     state: () => agent.state(),
     stop: () => agent.stop(),
+    syslogMessage: (text) => syslog?.message(text),
     failures: () => [
       ...nodes.flatMap((node) => node.failures()),
       ...(inventory?.failures() ?? []),
-      ...losses(agent.state()),
+      ...losses(agent.state(), syslog?.state()),
     ],
   };
 }
 
 /** What the agent did not collect, or let go. */
-function losses({ channel, collectors, records, logs }: LogsAgentState): readonly string[] {
+function losses(
+  { channel, collectors, records, logs }: LogsAgentState,
+  syslog: SyslogState | undefined,
+): readonly string[] {
   const perNode = [...collectors].flatMap(([node, one]) => [
     ...one.refused.map((says) => `${node}: ${says}; it is not followed.`),
     ...(one.lostFiles > 0
@@ -97,8 +115,16 @@ function losses({ channel, collectors, records, logs }: LogsAgentState): readonl
     ...perNode,
     ...(refused > 0 ? [`${refused} records were refused by the receiver.`] : []),
     ...(dropped > 0 ? [`${dropped} records of inventory were dropped: the queue was full.`] : []),
-    ...(channel.configuration?.syslog === true
-      ? ["The rule collects syslog, which this agent does not: LINUX_SYSLOGS_BLOB."]
+    ...((channel.configuration?.syslog.length ?? 0) > 0 && syslog === undefined
+      ? [
+          "The rule collects syslog (LINUX_SYSLOGS_BLOB), and this agent listens for none: give it an address to listen on.",
+        ]
+      : []),
+    ...(syslog !== undefined && syslog.dropped > 0
+      ? [`${syslog.dropped} messages of syslog were dropped: they came too fast.`]
+      : []),
+    ...(syslog !== undefined && syslog.malformed > 0
+      ? [`${syslog.malformed} messages of syslog have no priority, and were let go.`]
       : []),
   ];
 }

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { limits } from "../../core/index.ts";
 import { criLine } from "../testing/log-receiver.ts";
 import { EVERYTHING, root, tailScene } from "../testing/tail-scene.ts";
-import { openRotated } from "./rotated-files.ts";
+import { openRotated, rotatedFiles } from "./rotated-files.ts";
 
 test("a piece that waits for its rest is kept over a restart and over a rotation", () => {
   const { open, read, reopen, write, rotate } = tailScene();
@@ -224,4 +224,14 @@ test("a damaged archive, and one that unpacks to more than its limit, are told a
     assert.equal(opened !== undefined, bytes === limits.logArchiveBytesMax);
     if (opened !== undefined) closeSync(opened);
   }
+});
+
+test("of rotated files 64 are looked at; one more is not", () => {
+  const { path } = tailScene();
+  for (let at = 0; at < limits.logSiblingsMax; at += 1) {
+    writeFileSync(`${path}.${String(at).padStart(3, "0")}`, "");
+  }
+  assert.equal(rotatedFiles(path).length, limits.logSiblingsMax);
+  writeFileSync(`${path}.zzz`, "");
+  assert.equal(rotatedFiles(path).length, limits.logSiblingsMax);
 });

@@ -92,7 +92,7 @@ const configurationOf = (
     containerLogV2: false,
   },
   streams: new Set(Object.values(recordTypes)),
-  syslog: false,
+  syslog: [],
   base: `https://${omsHost}`,
   peer: { address: undefined, throughGateway: false, certificate: undefined },
 });

@@ -5,11 +5,19 @@ import { at, isObject, stringAt } from "../../arm/index.ts";
 import type { Json, JsonObject, ResourceId } from "../../arm/index.ts";
 import {
   defaultLogsSettings,
+  listenSyslog,
   parseLogsSettings,
+  parseSyslogAddress,
   sayProblems,
   startLogsRoles,
 } from "../../agent/index.ts";
-import type { LegacyWay, LogsRoles, ReadLogsSettings } from "../../agent/index.ts";
+import type {
+  LegacyWay,
+  LogsRoles,
+  ReadLogsSettings,
+  SyslogAddress,
+  SyslogListener,
+} from "../../agent/index.ts";
 import { kubernetesClient, managedIdentityClient, openTransport } from "../../client/index.ts";
 import type { KubernetesClient } from "../../client/index.ts";
 import { workspaceHosts } from "../../azure/index.ts";
@@ -43,6 +51,10 @@ export const agentLogs: Command = {
       flags: "--kubeconfig-exec",
       help: "let the kubeconfig run a program for its credential",
     },
+    {
+      flags: "--syslog-listen <addresses>",
+      help: "take syslog at udp:HOST:PORT, tcp:HOST:PORT or unix:/PATH; several with commas",
+    },
     { flags: "--no-inventory", help: "leave the cluster's inventory to another agent" },
     {
       flags: "--settings <file>",
@@ -59,6 +71,7 @@ export const agentLogs: Command = {
     // What the files say is checked before anything is asked.
     const { settings, notDone } = await settingsOf(input);
     const kubernetes = await kubernetesOf(input, context);
+    const syslog = syslogAddresses(input);
     const connection = connect(input, context);
     const { clock, random } = context;
     const clusterId = await findResource(
@@ -92,6 +105,7 @@ export const agentLogs: Command = {
       lockFile: context.lockFile,
       settings,
       notDone,
+      syslog: syslog.length > 0,
       nodes,
       ...(kubernetes === undefined ? {} : { kubernetes }),
       inventory: input.flag("inventory"),
@@ -107,11 +121,18 @@ export const agentLogs: Command = {
       );
     }
     for (const one of notDone) context.note(`agent logs: ${one}\n`);
-    await stopped(context);
-    await running.stop();
-    transport.close();
-    kubernetes?.close();
-    connection.close();
+    try {
+      const listener = await listenSyslog(syslog, (text) => running.syslogMessage(text));
+      const stopSaying = sayAsItComes(running, listener, context);
+      await stopped(context);
+      stopSaying();
+      await listener.close();
+    } finally {
+      await running.stop();
+      transport.close();
+      kubernetes?.close();
+      connection.close();
+    }
     sayState(running, context);
     return 0;
   },
@@ -189,6 +210,13 @@ function describe(
   return `agent of logs of ${name} in ${what.vnet.split("/").at(-1)}, reading ${files} and ${cluster}`;
 }
 
+/** @throws CodedError SyslogAddressInvalid. */
+const syslogAddresses = (input: CommandInput): readonly SyslogAddress[] =>
+  (input.text("syslog-listen") ?? "")
+    .split(",")
+    .filter((text) => text !== "")
+    .map(parseSyslogAddress);
+
 /** @throws CodedError AgentSettingsInvalid with each problem's line and column. */
 async function settingsOf(input: CommandInput): Promise<ReadLogsSettings> {
   const path = input.text("settings");
@@ -223,6 +251,38 @@ function nodesOf(input: CommandInput, context: CliContext): readonly NodeFolder[
     name,
     folder: names.length === 1 ? folder : join(folder, name),
   }));
+}
+
+const SAY_MS = 15_000;
+
+/** Says what does not go well when it is seen first, and where syslog is taken once a rule collects it. */
+function sayAsItComes(
+  agent: LogsRoles,
+  { addresses }: SyslogListener,
+  context: CliContext,
+): () => void {
+  const said = new Set<string>();
+  const sayOnce = (text: string): void => {
+    if (said.has(text)) return;
+    said.add(text);
+    context.note(`agent logs: ${printable(text)}\n`);
+  };
+  const round = (): void => {
+    const { channel, configurationFailure } = agent.state();
+    if (configurationFailure !== undefined) sayOnce(configurationFailure);
+    for (const failure of agent.failures()) sayOnce(failure);
+    const places = addresses.map((address) =>
+      address.kind === "unix"
+        ? `unix:${address.path}`
+        : `${address.kind}:${address.host}:${address.port}`,
+    );
+    if (places.length > 0 && (channel.configuration?.syslog.length ?? 0) > 0) {
+      sayOnce(`the rule collects syslog; it is taken at ${places.join(", ")}`);
+    }
+    timer = context.clock.after(SAY_MS, round);
+  };
+  let timer = context.clock.after(SAY_MS, round);
+  return () => timer.cancel();
 }
 
 function sayState(agent: LogsRoles, context: CliContext): void {

@@ -29,6 +29,9 @@ export function startLogsAgents(
     "--cluster",
     clusterId,
     ...cluster,
+    // It says where it listens once a rule collects syslog.
+    "--syslog-listen",
+    "tcp:127.0.0.1:0",
     "--data",
     data,
   ]);
