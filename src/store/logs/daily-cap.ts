@@ -9,8 +9,18 @@ export function dayStart(nowMs: number, resetHour: number): number {
   return Math.floor((nowMs - shiftMs) / DAY_MS) * DAY_MS + shiftMs;
 }
 
+/**
+ * The hour, UTC, at which a workspace's daily cap begins anew. In Azure each has its own, and nobody can choose it; that it
+ * follows from the workspace's id is a local choice.
+ *
+ * @see learn.microsoft.com/azure/azure-monitor/logs/daily-cap
+ */
+export const resetHourOf = (customerId: string): number =>
+  Number.parseInt(customerId.slice(0, 8), 16) % 24;
+
 export class DailyCap {
   #day: BilledDay;
+  #resumed = false;
 
   /** @param known - what the log and the segments say of it. */
   constructor(known: BilledDay | undefined) {
@@ -25,7 +35,10 @@ export class DailyCap {
   /** Begins a new day where one is due. */
   at(nowMs: number, resetHour: number): { readonly bytes: number; readonly resetsMs: number } {
     const dayStartMs = dayStart(nowMs, resetHour);
-    if (dayStartMs > this.#day.dayStartMs) this.#day = { dayStartMs, bytes: 0, capNoted: false };
+    if (dayStartMs > this.#day.dayStartMs) {
+      this.#resumed ||= this.#day.capNoted;
+      this.#day = { dayStartMs, bytes: 0, capNoted: false };
+    }
     return { bytes: this.#day.bytes, resetsMs: this.#day.dayStartMs + DAY_MS };
   }
 
@@ -44,5 +57,17 @@ export class DailyCap {
   /** What was to be told could not be. */
   forgetNote(): void {
     this.#day = { ...this.#day, capNoted: false };
+  }
+
+  /** Whether a day began after one whose cap was reached, and that is still to be told; from then on it is not. */
+  resumedOnce(): boolean {
+    const resumed = this.#resumed;
+    this.#resumed = false;
+    return resumed;
+  }
+
+  /** That collection goes on could not be told. */
+  forgetResumed(): void {
+    this.#resumed = true;
   }
 }

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { LogColumn } from "../../core/index.ts";
 import { ask, batchOf, CUSTOMER, logsFixture, tableOf } from "../testing/logs-fixture.ts";
 import type { LogsFixture } from "../testing/logs-fixture.ts";
+import { dayStart, resetHourOf } from "./daily-cap.ts";
 import { QueryGate } from "./engine/query-gate.ts";
 import type { LogBatch, LogQuestion } from "./seams.ts";
 
@@ -212,9 +213,17 @@ test("past the daily cap nothing is kept until its hour comes, and the Operation
   clock.advance(5 * 3_600_000);
   assert.deepEqual(await again.workspace.append([batch(again, { billedBytes: 100 })]), kept);
   assert.equal((await again.workspace.append([batch(again)])).kind, "capped");
-  assert.equal((await operations(again)).length, 2);
+  const all = (await operations(again)).map((row) => String(row[2]).split(" ")[2]);
+  assert.deepEqual(all.toSorted(), ["resumed", "stopped", "stopped"]);
   clock.advance(DAY_MS);
   assert.equal(again.workspace.stats().billedBytesToday, 0);
+});
+
+test("each workspace has its own hour at which its day begins", () => {
+  assert.equal(resetHourOf("00000019-0000-4000-8000-000000000000"), 1);
+  const nowMs = Date.UTC(2026, 0, 1, 4, 59, 59);
+  assert.equal(dayStart(nowMs, 5), Date.UTC(2025, 11, 31, 5));
+  assert.equal(dayStart(nowMs + 1000, 5), Date.UTC(2026, 0, 1, 5));
 });
 
 test("rows past their table's retention are not seen, and their segments are deleted", async (t) => {

@@ -1,8 +1,8 @@
-/** The record by which a workspace tells that its daily cap is reached. */
+/** The records by which a workspace tells that its daily cap is reached, and that collection goes on. */
 import type { LogTable } from "../../core/index.ts";
 import type { LogBatch } from "./seams.ts";
 
-/** The columns that the record fills. @see MicrosoftDocs/azure-reference-other azure-monitor-ref/tables/includes/operation-include.md */
+/** The columns that the records fill. @see MicrosoftDocs/azure-reference-other azure-monitor-ref/tables/includes/operation-include.md */
 const operation: LogTable = {
   name: "Operation",
   columns: [
@@ -15,23 +15,33 @@ const operation: LogTable = {
   ],
 };
 
+/** `stopped` is Azure's own sentence; that of `resumed` is inferred, but for its first three words. */
+const details = {
+  stopped:
+    "Data collection stopped due to daily limit of free data reached. Ingestion status = OverQuota",
+  resumed:
+    "Data collection resumed after the daily limit was reset. Ingestion status = RespectQuota",
+} as const;
+
 /**
  * One record of the Operation table, which counts toward no cap.
  *
- * The words `Data collection` and `OverQuota` are what queries look for: learn.microsoft.com/azure/azure-monitor/logs/daily-cap.
- * The rest of the sentence and the other columns are inferred.
+ * The other columns are inferred from the function `_LogOperation`, which calls such operations "Data collection Status", of
+ * the level Warning, and from the solution that the event is said to come under.
+ *
+ * @see learn.microsoft.com/azure/azure-monitor/logs/monitor-workspace and daily-cap
  */
-export function capReachedBatch(
+export function collectionBatch(
+  what: keyof typeof details,
+  customerId: string,
   nowMs: number,
-  constants: Readonly<Record<string, string>>,
 ): LogBatch {
   const record = {
     TimeGenerated: new Date(nowMs).toISOString(),
-    Detail:
-      "Data collection stopped due to daily limit of free data reached. Ingestion status = OverQuota",
+    Detail: details[what],
     OperationCategory: "Data Collection Status",
     OperationKey: "DailyCap",
-    OperationStatus: "Warning",
+    OperationStatus: what === "stopped" ? "Warning" : "Succeeded",
     Solution: "LogManagement",
   };
   return {
@@ -39,7 +49,7 @@ export function capReachedBatch(
     json: Buffer.from(JSON.stringify([record])),
     records: 1,
     receivedMs: nowMs,
-    constants: { ...constants, Type: operation.name, SourceSystem: "OpsManager" },
+    constants: { TenantId: customerId, Type: operation.name, SourceSystem: "OpsManager" },
     billedBytes: 0,
   };
 }

@@ -87,7 +87,7 @@ export interface WorkspaceLogsSettings {
   readonly dailyQuotaBytes: number | undefined;
   readonly retentionDays: number;
   readonly tableRetentionDays: ReadonlyMap<string, number>;
-  /** The hour, UTC, at which the daily cap begins anew; midnight where it is not said. */
+  /** The hour, UTC, at which the daily cap begins anew; one that follows from the workspace's id where it is not said. */
   readonly resetHour?: number;
 }
 

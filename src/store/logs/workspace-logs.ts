@@ -2,14 +2,14 @@
 import { CodedError } from "../../core/index.ts";
 import type { Clock, Timer } from "../../core/index.ts";
 import { readManifest } from "../segments/index.ts";
-import { DailyCap } from "./daily-cap.ts";
+import { DailyCap, resetHourOf } from "./daily-cap.ts";
 import type { Cutoffs, FlushResult, LogsState } from "./engine/engine-workspace.ts";
 import { logFolder, segmentsFolder } from "./engine/engine-workspace.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { LogWal, openLog } from "./log-wal.ts";
 import type { LogsLimits } from "./logs-limits.ts";
 import type { LogsNote } from "./logs-note.ts";
-import { capReachedBatch } from "./operation-record.ts";
+import { collectionBatch } from "./operation-record.ts";
 import type {
   LogAnswer,
   LogAppend,
@@ -97,19 +97,22 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
     const nowMs = this.#options.clock.nowMs();
     const records = batches.reduce((sum, batch) => sum + batch.records, 0);
     this.#admit(batches);
-    const { bytes, resetsMs } = this.#cap.at(nowMs, this.#settings.resetHour ?? 0);
+    const { bytes, resetsMs } = this.#cap.at(nowMs, this.#resetHour());
     const { dailyQuotaBytes } = this.#settings;
     if (dailyQuotaBytes !== undefined && bytes >= dailyQuotaBytes) {
       this.#recordsCapped += records;
-      await this.#tellCap(nowMs, batches[0]?.constants ?? {});
+      await this.#tellCap(nowMs);
       return { kind: "capped", resetsMs };
     }
     const billedBytes = batches.reduce((sum, batch) => sum + batch.billedBytes, 0);
     this.#cap.count(billedBytes);
+    const resumed = this.#cap.resumedOnce();
+    const told = resumed ? [collectionBatch("resumed", this.#options.customerId, nowMs)] : [];
     try {
-      await this.#wal.append(batches);
+      await this.#wal.append([...told, ...batches]);
     } catch (error) {
       this.#cap.count(-billedBytes);
+      if (resumed) this.#cap.forgetResumed();
       throw error;
     }
     this.#recordsKept += records;
@@ -134,7 +137,7 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
       walBytes: this.#wal.bytes,
       segmentBytes: this.#merged.segmentBytes,
       segments: this.#merged.segments,
-      billedBytesToday: this.#cap.at(nowMs, this.#settings.resetHour ?? 0).bytes,
+      billedBytesToday: this.#cap.at(nowMs, this.#resetHour()).bytes,
     };
   }
 
@@ -164,14 +167,18 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
     refuseOver(this.#merged.segmentBytes, logWorkspaceBytesMax, "are in the workspace's tables");
   }
 
-  async #tellCap(nowMs: number, constants: Readonly<Record<string, string>>): Promise<void> {
+  async #tellCap(nowMs: number): Promise<void> {
     if (!this.#cap.noteOnce()) return;
     try {
-      await this.#wal.append([capReachedBatch(nowMs, constants)]);
+      await this.#wal.append([collectionBatch("stopped", this.#options.customerId, nowMs)]);
     } catch {
       // The next request tells it.
       this.#cap.forgetNote();
     }
+  }
+
+  #resetHour(): number {
+    return this.#settings.resetHour ?? resetHourOf(this.#options.customerId);
   }
 
   #flushLater(): void {
