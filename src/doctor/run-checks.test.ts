@@ -1,3 +1,4 @@
+/** The order of cause: roots, what they explain, and what is answered for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { graphFrom } from "../arm/index.ts";

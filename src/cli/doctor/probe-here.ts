@@ -8,6 +8,7 @@ import type { Json } from "../../arm/index.ts";
 import { managedIdentityClient, openTransport } from "../../client/index.ts";
 import type { TokenSource, Transport } from "../../client/index.ts";
 import { CodedError, messageOf } from "../../core/index.ts";
+import type { Clock } from "../../core/index.ts";
 import type { PlannedRequest, ProbePlan } from "../../doctor/index.ts";
 import type {
   ConnectionSeen,
@@ -51,7 +52,7 @@ export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFr
       names.push(seen);
       const [address] = seen.addresses;
       if (address !== undefined && proxy.url === undefined) {
-        connections.push(await connectHere(host, address));
+        connections.push(await connectHere(host, address, context.clock));
       }
     }
     const requests: RequestSeen[] = [];
@@ -147,7 +148,7 @@ async function aliasesOf(name: string): Promise<readonly string[]> {
   return aliases;
 }
 
-function connectHere(host: string, address: string): Promise<ConnectionSeen> {
+function connectHere(host: string, address: string, clock: Clock): Promise<ConnectionSeen> {
   return new Promise((resolve) => {
     const socket = connect({
       host: address,
@@ -156,10 +157,13 @@ function connectHere(host: string, address: string): Promise<ConnectionSeen> {
       rejectUnauthorized: false,
     });
     const seen = (outcome: ConnectionSeen["outcome"], says: string): void => {
+      timer.cancel();
       resolve({ host, address, outcome, ...certificateOf(socket), says });
       socket.destroy();
     };
-    socket.setTimeout(CONNECT_MS, () => seen("timeout", `no answer within ${CONNECT_MS} ms`));
+    const timer = clock.after(CONNECT_MS, () =>
+      seen("timeout", `no answer within ${CONNECT_MS} ms`),
+    );
     socket.once("secureConnect", () =>
       socket.authorized
         ? seen("connected", "")

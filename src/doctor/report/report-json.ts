@@ -1,4 +1,4 @@
-/** The report as JSON, with the topology as data. docs/formats/proof-report.md has the schema. */
+/** The report as JSON, with the topology as data. docs/formats/check-report.md has the schema. */
 import type { JsonObject } from "../../arm/index.ts";
 import { toCloudNames } from "../../azure/index.ts";
 import type { CloudName } from "../../azure/index.ts";
