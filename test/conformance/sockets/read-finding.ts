@@ -84,7 +84,9 @@ function isNetworkRefusal(answered: Answered, ask: Question["ask"]): boolean {
   if (answered.status !== 403) return false;
   if (ask === "send") return answered.body === "";
   const { code, innererror } = errorOf(answered);
-  return (ask === "logs" ? innererror?.code : code) === "PublicNetworkAccessDenied";
+  return (
+    (ask === "logs" || ask === "arm-logs" ? innererror?.code : code) === "PublicNetworkAccessDenied"
+  );
 }
 
 function allowedOrNot(answered: Answered, { question, entry }: FindingContext): Answer {

@@ -66,15 +66,6 @@ export async function openSocketCases(way: InsideOptions["way"]): Promise<Socket
   };
 }
 
-const noControl = "queries through Resource Manager are control's, which this platform has not";
-
-/** The cases that this platform cannot do, with the reason. */
-export const casesOfControl: ReadonlyMap<string, string> = new Map(
-  loadCases()
-    .filter(({ asks }) => asks.some(({ ask }) => ask.ask === "arm-logs"))
-    .map(({ name }) => [name, noControl]),
-);
-
 interface Means {
   readonly platform: SocketPlatform;
   readonly clients: ReadonlyMap<string, InsideClient>;
@@ -185,8 +176,10 @@ function requestOf(platform: SocketPlatform, graph: Graph, question: Question): 
       const headers = authorized(audiences.logAnalytics);
       return { method: "GET", path, headers, bodyBase64: "" };
     }
-    case "arm-logs":
-      return assert.fail("control is not part of this platform: the case is skipped");
+    case "arm-logs": {
+      const path = `${question.targetId}/providers/microsoft.insights/logs?api-version=2018-03-01-preview&query=ContainerLogV2`;
+      return { method: "GET", path, headers: authorized(audiences.arm), bodyBase64: "" };
+    }
     case "configuration": {
       const path = `/locations/westeurope${question.clusterId}/agentConfigurations?api-version=2022-06-02&platform=linux`;
       const headers = authorized(audiences.monitor);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { graphSource } from "../../../src/arm/index.ts";
 import type { Graph } from "../../../src/arm/index.ts";
+import { audiences } from "../../../src/azure/index.ts";
 import { fakeClock, systemClock, systemRandom } from "../../../src/core/index.ts";
 import { createEdge, openAccessLog } from "../../../src/edge/index.ts";
 import type { AccessEntry } from "../../../src/edge/index.ts";
@@ -22,6 +23,7 @@ import {
   openSigningKey,
   openWorkspaceKeys,
 } from "../../../src/tokens/index.ts";
+import { startArmFront } from "./arm-front.ts";
 import { asker } from "./dressed-graph.ts";
 
 const tenantId = "00000000-0000-4000-8000-0000000000ee";
@@ -57,6 +59,7 @@ export async function startSocketPlatform(first: Graph): Promise<SocketPlatform>
   const sockets = join(folder, "s");
   const privateSocket = join(sockets, "private.sock");
   mkdirSync(sockets, { mode: 0o700 });
+  const startMs = clock.nowMs();
   const failures: unknown[] = [];
   const keyAt = (name: string) =>
     openSigningKey({ path: join(folder, "keys", name), clock, random });
@@ -109,6 +112,9 @@ export async function startSocketPlatform(first: Graph): Promise<SocketPlatform>
   });
   await edge.listenPrivate(privateSocket);
   const { port } = await edge.listenPublic({ host: "127.0.0.1", port: 0 });
+  const token = (audience: string): string =>
+    issueToken(loginKey, { audience, tenantId, objectId: asker, appId: asker, nowMs: startMs });
+  const arm = await startArmFront({ edge, authority, token: () => token(audiences.arm) });
   const fabric = await createFabric({
     source,
     clock,
@@ -116,8 +122,7 @@ export async function startSocketPlatform(first: Graph): Promise<SocketPlatform>
     linkTablePath,
     folder: sockets,
     edge: { privateSocket, publicAddress: { host: "127.0.0.1", port } },
-    // The cases ask nothing of ARM: its port is the edge's, which does not serve its name.
-    control: { address: { host: "127.0.0.1", port } },
+    control: { address: { host: "127.0.0.1", port: arm.port } },
     identityToken: () => Promise.reject(new Error("no case asks for an identity")),
     accessLog: () => {},
     onFailure: (error) => void failures.push(error),
@@ -132,19 +137,13 @@ export async function startSocketPlatform(first: Graph): Promise<SocketPlatform>
       linkClock.advance(1_000);
       source.publish({ ...source.current(), graph });
     },
-    token: (audience) =>
-      issueToken(loginKey, {
-        audience,
-        tenantId,
-        objectId: asker,
-        appId: asker,
-        nowMs: clock.nowMs(),
-      }),
+    token,
     odsToken: (channel) =>
       issueIngestionToken(ingestionKey, { ...channel, targetId: "", nowMs: clock.nowMs() }),
     explain: (requestId) => edge.explainRequest(requestId),
     close: async () => {
       await fabric.close();
+      await arm.close();
       await edge.close();
       await store.close();
       await accessLog.close();
