@@ -178,6 +178,26 @@ test("a workspace without local authentication takes neither keys nor certificat
   assert.equal((await toOds()).status, 401);
 });
 
+test("a connection that was opened before outlives neither local authentication nor the workspace's rules", async () => {
+  await register();
+  const { ods } = lawHosts("a");
+  const socket = await rig.handshake(linkIds.scopeA, ods, agent);
+  const ask = { host: ods, path: "/OperationalData.svc/PostJsonDataItems", method: "POST" };
+  const body = '{"DataType":"KUBE_EVENTS_BLOB","DataItems":[]}';
+  const send = () => exchange(socket, { ...ask, body });
+  assert.equal((await send()).status, 200);
+  rig.change({
+    kind: "put",
+    resource: law("a", "Disabled", { features: { disableLocalAuth: true } }),
+  });
+  const refused = await send();
+  assert.deepEqual([refused.status, refused.body], [403, ""]);
+  assert.equal(lastRule(refused), "ods.local-auth-disabled");
+  rig.change({ kind: "delete", id: `${ids.scope("a")}/scopedResources/law-connection` });
+  assert.equal(lastRule(await send()), "law.ingestion-disabled");
+  socket.destroy();
+});
+
 test("AgentCertificateRefused: no certificate, one that is over, and one agent too many", async () => {
   for (const certificate of ["", "AAAA", (await made(-0.5)).base64]) {
     const answer = await register({ body: topologyBody(certificate) });
