@@ -241,4 +241,22 @@ export const claims: readonly Claim[] = [
     witness:
       "test/lab/agent-manifests.test.ts :: the agent's service account may read what discovery reads, and nothing else",
   },
+  {
+    client: "@azure/identity 4.14.1, @azure/core-rest-pipeline 1.25.0",
+    does: "sign in and read an estate at Azure's own host names, in a namespace and by the gateway's proxy",
+    witness:
+      "test/faults/doctor.slow.ts :: the same is read through Azure's own credential, pipeline and host names, by a namespace or a proxy",
+  },
+  {
+    client: "dash, bash",
+    does: "run the script of `probe --emit sh`, with and without the programs that it uses",
+    witness:
+      "src/doctor/probe/probe-script.test.ts :: at least one POSIX shell was there to run it",
+  },
+  {
+    client: "openssl pkeyutl",
+    does: "verifies the signature of a proof's report",
+    witness:
+      "test/faults/doctor.slow.ts :: prove over fragments tells what they cover; its report is signed and verified by openssl",
+  },
 ];
