@@ -16,6 +16,15 @@ const converting = (to: LogColumnType): ScalarFunction => ({
   apply: (args) => typed(to, convert(first(args), to)),
 });
 
+const toString: ScalarFunction = {
+  takes: ["any"],
+  apply(args) {
+    const { raw } = first(args);
+    const sql = convert(first(args), "string");
+    return { type: "string", sql, ...(raw === undefined ? {} : { raw }) };
+  },
+};
+
 const asking = (ask: (of: Typed) => SqlExpression): ScalarFunction => ({
   takes: ["any"],
   apply: (args) => typed("bool", ask(first(args))),
@@ -131,7 +140,7 @@ const parseJson: ScalarFunction = {
 };
 
 export const functionsOfTypes: readonly (readonly [string, ScalarFunction])[] = [
-  ["tostring", converting("string")],
+  ["tostring", toString],
   ["toint", converting("int")],
   ["tolong", converting("long")],
   ["todouble", converting("real")],

@@ -64,7 +64,8 @@ export interface NewColumn {
 export function projected(stage: Stage, columns: readonly NewColumn[], query: QueryScope): Stage {
   const taken = new Set<string>();
   const next = columns.map(({ name, of }): [ScopeColumn, SqlExpression] => {
-    const { type, raw } = of;
+    const { type } = of;
+    const raw = type === "dynamic" ? of.raw : undefined;
     const sql = raw ?? of.sql;
     const kept = sql.kind === "column" && !taken.has(sql.name) ? sql.name : undefined;
     const alias = kept ?? query.nextAlias();

@@ -71,6 +71,29 @@ test("a text that takes too long ends its worker, the next one gets a new one, a
   await assert.rejects(slow.warm(), { code: "KqlUnavailable" });
 });
 
+test("a worker that ends, fails or never answers costs its queries and no more", async () => {
+  const script = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+  for (const code of ["process.exit(3)", "throw new Error('broken')"]) {
+    const broken = createKqlTranslator({ clock: systemClock(), worker: script(code) });
+    for (let round = 0; round < 2; round++) {
+      await assert.rejects(broken.translate(request("Pod")), { code: "KqlUnavailable" });
+    }
+    await broken.close();
+  }
+  const inside = `import { parentPort } from "node:worker_threads";
+    parentPort.postMessage({ kind: "ready" });
+    parentPort.on("message", () => parentPort.postMessage({ kind: "failed", says: "a bug" }));`;
+  const failing = createKqlTranslator({ clock: systemClock(), worker: script(inside) });
+  await assert.rejects(failing.translate(request("Pod")), /The parser failed: a bug/);
+  await failing.close();
+  const clock = fakeClock();
+  const silent = createKqlTranslator({ clock, worker: script("setInterval(() => {}, 1000)") });
+  const asked = silent.translate(request("Pod"));
+  clock.advance(limits.kqlLoadTimeoutMs);
+  await assert.rejects(asked, { code: "KqlUnavailable" });
+  await silent.close();
+});
+
 test("as many texts wait as may, and one more is refused", async () => {
   const crowded = createKqlTranslator({ clock: fakeClock(), pendingMax: 2 });
   const waiting = [1, 2].map(() =>

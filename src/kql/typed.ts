@@ -20,7 +20,7 @@ import type { SqlExpression } from "./sql.ts";
 export interface Typed {
   readonly sql: SqlExpression;
   readonly type: LogColumnType;
-  /** The JSON text of a stored dynamic value, from which `sql` is read. */
+  /** The JSON text of a stored dynamic value: `sql` is that value, or its text as `tostring()` gives it. */
   readonly raw?: SqlExpression;
   /** A stored string, null where a record had none: KQL's strings are never null, so that whoever does not filter by it reads it through `valueOf`. */
   readonly bare?: boolean;
