@@ -210,6 +210,12 @@ export const claims: readonly Claim[] = [
     witness: `${azAks} :: legacy: the workspace closed, the scope open until its endpoint stands, and then the add-on without a managed identity`,
   },
   {
+    client: "az 2.61 and newer (recorded requests)",
+    does: "what it made is found and kept by `enable logs`: rule, endpoints, associations, links and add-on",
+    witness:
+      "test/onboard/enable-logs.test.ts :: what az made is found as it is: rule, endpoint, associations, links and add-on stay",
+  },
+  {
     client: "@azure/monitor-ingestion 1.2.0",
     does: "uploads in chunks of 1 MB, compressed, over the private link; sees the service's code where a rule refuses; refused outside",
     witness: `${logsClients} :: @azure/monitor-ingestion uploads in chunks of 1 MB over the private link, and @azure/monitor-query-logs counts them`,

@@ -91,6 +91,11 @@ test("what logs cannot have is a mistake at its place", () => {
     2,
     "three characters",
   );
+  const metrics = "    metrics: { workspace: amw, scope: b }\n";
+  const both = withLogs("{ scope: a }", metrics);
+  assert.deepEqual(mistakes(both.replace("clusters:", "workspaces: { amw: {} }\nclusters:")), [
+    "16:5 The scopes of metrics ('b') and logs ('a') differ; a network can have one.",
+  ]);
 });
 
 test("what is left out has its default, and regions are taken in any spelling", () => {

@@ -208,6 +208,10 @@ function readCluster(entry: Fields, known: Known): EstateCluster {
       "Container insights over a private link is for private clusters; 'private' is false.";
     entry.report(entry.offsetOf("logs"), says);
   }
+  if (metrics !== undefined && logs !== undefined && metrics.scope !== logs.scope) {
+    const says = `The scopes of metrics ('${metrics.scope}') and logs ('${logs.scope}') differ; a network can have one.`;
+    entry.report(entry.offsetOf("logs"), says);
+  }
   entry.close();
   return { name, region, private: isPrivate, network, subnet, metrics, logs };
 }
