@@ -25,7 +25,7 @@ import type { ObjectCache } from "./object-cache.ts";
 import { containerResources, nodeCapacity } from "./perf-records.ts";
 import { startPeriodic } from "./periodic.ts";
 import type { Periodic } from "./periodic.ts";
-import { containerInventory, podInventory } from "./pod-records.ts";
+import { containerInventory, podInventory, servicesByPods } from "./pod-records.ts";
 import { openSeenEvents } from "./seen-events.ts";
 import type { SeenEvents } from "./seen-events.ts";
 
@@ -143,9 +143,10 @@ class RunningInventory {
     put(recordTypes.containerNodeInventory, () =>
       allNodes.map((node) => containerNodeInventory(node, round)),
     );
-    put(recordTypes.podInventory, () =>
-      keptPods.flatMap((pod) => podInventory(pod, services.values(), round)),
-    );
+    put(recordTypes.podInventory, () => {
+      const serviceOf = servicesByPods(services.values());
+      return keptPods.flatMap((pod) => podInventory(pod, serviceOf, round));
+    });
     put(recordTypes.containerInventory, () =>
       keptPods.flatMap((pod) => containerInventory(pod, { time: round.time, environment })),
     );

@@ -12,7 +12,7 @@ import { openQueue } from "../queue.ts";
 import { eventKey, eventRecord, nodeInventory, volumeInventory } from "./cluster-records.ts";
 import { isFiltered } from "./inventory-scope.ts";
 import { containerResources } from "./perf-records.ts";
-import { containerInventory, podInventory } from "./pod-records.ts";
+import { containerInventory, podInventory, servicesByPods } from "./pod-records.ts";
 import { bytesOf, nanoCoresOf, quantityOf } from "./quantity.ts";
 
 const round = { scope: { clusterId: "/c", clusterName: "c" }, time: "2026-01-01T00:00:00Z" };
@@ -59,7 +59,11 @@ test("the rule's filter takes or leaves namespaces, never those without any, nor
 });
 
 test("a pod says what became of it: terminating, of a lost node, without a container yet, of a manifest", () => {
-  const [ending] = podInventory(pod({ deletionTimestamp: "2026-01-01T00:00:00Z" }), [], round);
+  const [ending] = podInventory(
+    pod({ deletionTimestamp: "2026-01-01T00:00:00Z" }),
+    () => "",
+    round,
+  );
   assert.equal(ending?.["PodStatus"], "Terminating");
   const lost = pod(
     {},
@@ -69,15 +73,18 @@ test("a pod says what became of it: terminating, of a lost node, without a conta
       containerStatuses: [{ name: "main", state: { running: { startedAt: "t" } } }],
     },
   );
-  const [ofLost] = podInventory(lost, [], round);
+  const [ofLost] = podInventory(lost, () => "", round);
   assert.deepEqual([ofLost?.["PodStatus"], ofLost?.["ContainerStatus"]], ["Unknown", "Unknown"]);
-  assert.equal(podInventory(pod(), [], round).length, 1);
+  assert.equal(podInventory(pod(), () => "", round).length, 1);
   const fromManifest = {
     namespace: "kube-system",
     annotations: { "kubernetes.io/config.hash": "h" },
   };
-  assert.equal(podInventory(pod(fromManifest), [], round)[0]?.["PodUid"], "h");
-  assert.deepEqual(podInventory(pod({ namespace: "kube-system" }), [], round), []);
+  assert.equal(podInventory(pod(fromManifest), () => "", round)[0]?.["PodUid"], "h");
+  assert.deepEqual(
+    podInventory(pod({ namespace: "kube-system" }), () => "", round),
+    [],
+  );
 });
 
 test("restarts are summed over the pod, and the last state of a container is told whole or not", () => {
@@ -100,7 +107,7 @@ test("restarts are summed over the pod, and the last state of a container is tol
         ],
       },
     ),
-    [{ metadata: { name: "s", namespace: "n" }, spec: { selector: { app: "a" } } }],
+    servicesByPods([{ metadata: { name: "s", namespace: "n" }, spec: { selector: { app: "a" } } }]),
     round,
   );
   assert.deepEqual(

@@ -36,8 +36,11 @@ export function podFacts(
       if (pod === undefined) return undefined;
       return { image: imageOf(pod, container), name: container.container };
     },
-    isExcluded: (container) =>
-      stringAt(podOf(container), "metadata", "annotations", "fluentbit.io/exclude") === "true",
+    isExcluded(container) {
+      const pod = podOf(container);
+      if (pod === undefined && pods?.state().synced === false) return undefined;
+      return stringAt(pod, "metadata", "annotations", "fluentbit.io/exclude") === "true";
+    },
   };
 }
 

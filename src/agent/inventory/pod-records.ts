@@ -24,7 +24,7 @@ export function podUidOf(pod: Json): string | undefined {
 /** One record for each container of the pod, or one for a pod that has none yet. */
 export function podInventory(
   pod: JsonObject,
-  services: Iterable<JsonObject>,
+  serviceOf: ServiceOfPod,
   { scope, time }: { readonly scope: InventoryScope; readonly time: string },
 ): readonly AgentRecord[] {
   const podUid = podUidOf(pod);
@@ -45,7 +45,7 @@ export function podInventory(
     Computer: text(pod, "spec", "nodeName"),
     ClusterId: scope.clusterId,
     ClusterName: scope.clusterName,
-    ServiceName: serviceOf(pod, services),
+    ServiceName: serviceOf(pod),
     ...(owner === undefined
       ? {}
       : { ControllerKind: text(owner, "kind"), ControllerName: text(owner, "name") }),
@@ -98,19 +98,34 @@ const isOfLostNode = (pod: Json): boolean =>
     (one) => stringAt(one, "type") === "Ready" && stringAt(one, "status") === "False",
   );
 
-/** The first service of the namespace whose selector the pod's labels fulfil. */
-function serviceOf(pod: Json, services: Iterable<JsonObject>): string {
-  const { namespace } = nameOf(pod);
+/** The name of the service that a pod is of; empty where there is none. */
+export type ServiceOfPod = (pod: Json) => string;
+
+/** Finds the first service of a pod's namespace whose selector its labels fulfil. */
+export function servicesByPods(services: Iterable<JsonObject>): ServiceOfPod {
+  interface Service {
+    readonly name: string;
+    readonly selector: readonly (readonly [string, Json | undefined])[];
+  }
+  const byNamespace = new Map<string, Service[]>();
   for (const service of services) {
     const selector = at(service, "spec", "selector");
-    if (!isObject(selector) || nameOf(service).namespace !== namespace) continue;
-    const wanted = Object.entries(selector);
-    const fits = wanted.every(
-      ([label, value]) => stringAt(pod, "metadata", "labels", label) === value,
-    );
-    if (wanted.length > 0 && fits) return nameOf(service).name;
+    const wanted = isObject(selector) ? Object.entries(selector) : [];
+    if (wanted.length === 0) continue;
+    const { name, namespace } = nameOf(service);
+    const known = byNamespace.get(namespace) ?? [];
+    known.push({ name, selector: wanted });
+    byNamespace.set(namespace, known);
   }
-  return "";
+  return (pod) => {
+    const labels = at(pod, "metadata", "labels") ?? null;
+    const found = byNamespace
+      .get(nameOf(pod).namespace)
+      ?.find(({ selector }) =>
+        selector.every(([label, value]) => stringAt(labels, label) === value),
+      );
+    return found?.name ?? "";
+  };
 }
 
 const containerStatuses = (pod: Json): readonly Json[] => [

@@ -11,8 +11,8 @@ export interface ContainerFacts {
   /** The pod's metadata as JSON, as the settings ask for it. */
   readonly metadata: (container: LoggedContainer) => string | undefined;
   readonly image: (container: LoggedContainer) => { image: string; name: string } | undefined;
-  /** Annotated with `fluentbit.io/exclude`. */
-  readonly isExcluded: (container: LoggedContainer) => boolean;
+  /** Annotated with `fluentbit.io/exclude`; undefined while that is not known yet. */
+  readonly isExcluded: (container: LoggedContainer) => boolean | undefined;
 }
 
 /**
@@ -68,6 +68,7 @@ function streamsOf(
         namespace === container.namespace && container.pod.startsWith(`${controller}-`),
     );
   });
-  if (settings.filterByAnnotation && facts.isExcluded(container)) return new Set();
+  // What is not known yet is looked at again with the next scan.
+  if (settings.filterByAnnotation && facts.isExcluded(container) !== false) return new Set();
   return new Set(collected);
 }
