@@ -254,7 +254,7 @@ export const claims: readonly Claim[] = [
       "test/faults/doctor.slow.ts :: the same is read through Azure's own credential, pipeline and host names, by a namespace or a proxy",
   },
   {
-    client: "dash, bash",
+    client: "dash, bash, busybox sh",
     does: "run the script of `probe --emit sh`, with and without the programs that it uses",
     witness:
       "src/doctor/probe/probe-script.test.ts :: at least one POSIX shell was there to run it",
