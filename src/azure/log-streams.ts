@@ -140,10 +140,13 @@ const containerLogV2 = "Microsoft-ContainerLogV2";
 
 /** The streams of Container insights, Syslog and Perf, by name. @see microsoft/Docker-Provider scripts/dcr-onboarding/ci-extension-dcr-streams.md */
 export const logStreams: ReadonlyMap<string, LogStream> = new Map([
-  ...[...odsDataTypes.values()].map(({ stream, table, dataType }): [string, LogStream] => [
-    stream,
-    { name: stream, table, dataType, highScale: false },
-  ]),
+  ...[...odsDataTypes.values()]
+    // The heartbeat is the agent's own: no rule names it.
+    .filter(({ table }) => table !== "Heartbeat")
+    .map(({ stream, table, dataType }): [string, LogStream] => [
+      stream,
+      { name: stream, table, dataType, highScale: false },
+    ]),
   [
     `${containerLogV2}${highScaleSuffix}`,
     { name: `${containerLogV2}${highScaleSuffix}`, table: "ContainerLogV2", highScale: true },

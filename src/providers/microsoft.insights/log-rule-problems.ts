@@ -51,9 +51,7 @@ function extensionProblems(source: Json, target: string): readonly Problem[] {
 }
 
 const isCollected = (stream: string): boolean =>
-  stream !== "Microsoft-Syslog" &&
-  stream !== "Microsoft-Heartbeat" &&
-  streamsNamed(stream).length > 0;
+  stream !== "Microsoft-Syslog" && streamsNamed(stream).length > 0;
 
 /** @see az aks enable-addons --data-collection-settings, which checks the same before it sends; the code is inferred */
 function settingsProblems(source: Json, target: string): readonly Problem[] {
