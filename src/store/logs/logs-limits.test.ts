@@ -97,6 +97,46 @@ test("an answer is cut at so many rows and at so many bytes, and says so", async
   assert.deepEqual([cut.rows.length, cut.cut], [1, true]);
 });
 
+test("a query may spill so many bytes to its own folder, and no more", async (t) => {
+  const MB = 1024 * 1024;
+  const distinct = `SELECT count(*) FROM (SELECT DISTINCT md5(range::VARCHAR) || md5((range + 1)::VARCHAR) AS k FROM range(800000))`;
+  for (const [spillMb, fits] of [
+    [256, true],
+    [1, false],
+  ] as const) {
+    const fixture = await logsFixture(t, {
+      logEngineMemoryBytesMax: 48 * MB,
+      logEngineTemporaryBytesMax: spillMb * MB,
+    });
+    const asked = fixture.workspace.query(question(distinct, n));
+    if (fits) assert.deepEqual((await asked).rows, [[800_000]]);
+    else await assert.rejects(asked, { code: "LogQueryMemory" });
+  }
+});
+
+test("a merge of more rows than are sorted joins its sorted runs", async (t) => {
+  for (const [logSortRowsMax, sorted] of [
+    [16, true],
+    [15, false],
+  ] as const) {
+    const fixture = await logsFixture(t, { logSortRowsMax });
+    const { workspace, store, clock } = fixture;
+    for (let run = 0; run < 8; run++) {
+      const times = [run, 100 - run].map((s) => new Date(clock.nowMs() + s * 1000).toISOString());
+      const records = times.map((TimeGenerated) => ({ TimeGenerated }));
+      await workspace.append([batchOf(table, records, { receivedMs: clock.nowMs() })]);
+      await store.merge(CUSTOMER);
+    }
+    assert.equal(workspace.stats().segments, 1);
+    const times = await ask(workspace, table, `SELECT "TimeGenerated" FROM "T"`, [
+      { name: "t", type: "datetime" },
+    ]);
+    const inOrder = times.map(([time]) => String(time));
+    assert.equal(inOrder.length, 16);
+    assert.equal(inOrder.join() === inOrder.toSorted().join(), sorted);
+  }
+});
+
 const endless =
   "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range * b.range = 7";
 

@@ -31,7 +31,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     threads: "1",
     memory_limit: `${options.memoryBytesMax}B`,
     temp_directory: spill,
-    max_temp_directory_size: `${options.temporaryBytesMax}B`,
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     allow_community_extensions: "false",
@@ -40,6 +39,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const connection = await instance.connect();
   try {
     await connection.run("SET GLOBAL TimeZone = 'UTC'");
+    // Among the options above it would be shown and not be held.
+    await connection.run(`SET max_temp_directory_size = '${options.temporaryBytesMax}B'`);
     await connection.run(`SET allowed_directories = [${quoteText(`${options.folder}/`)}]`);
     await connection.run("SET enable_external_access = false");
     await connection.run("SET lock_configuration = true");
