@@ -9,6 +9,7 @@ import type { TestArm } from "../support/arm.ts";
 import {
   createMonitored,
   createCluster,
+  disableAddons,
   clusterPath,
   enableAddons,
   enableLegacy,
@@ -164,6 +165,19 @@ test("prove holds for every cluster: ingestion is private, and queries are as op
     "json",
   ]);
   assert.equal(code, 0, `${out}${note}`);
+});
+
+test("disable-addons leaves rule, endpoint and links where they are, and enable-addons finds them", async () => {
+  const place = placeOf("exist-C", "eastus", "10.42");
+  const off = await disableAddons(place);
+  assert.deepEqual(at(off, "properties", "addonProfiles"), { omsagent: { enabled: false } });
+  const group = `${place.az.subscription}/resourceGroups/${place.group}/providers`;
+  const workspace = `${group}/Microsoft.OperationalInsights/workspaces/law-exist`;
+  const before = place.az.sent.length;
+  await enableAddons(place, { generation: "C", workspace });
+  const linked = place.az.sent.slice(before).filter((line) => /^PUT .*scopedresources/.test(line));
+  assert.deepEqual(linked, []);
+  await flows(place, workspace);
 });
 
 test("a rule's transformation is read when the rule is written: what is wrong or not emulated is refused then, by name", async () => {

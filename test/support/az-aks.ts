@@ -158,6 +158,21 @@ export async function enableLegacy(place: AzPlace, workspace: string): Promise<v
   );
 }
 
+/** `az aks disable-addons -a monitoring`, 2.45: the association goes, with a body; rule, endpoint and links stay. */
+export async function disableAddons(place: AzPlace): Promise<JsonObject> {
+  const { az } = place;
+  const path = clusterPath(place);
+  const { properties, location, identity } = await az.sdk("GET", path, "2022-11-01");
+  const association = `${path}/${insights}/dataCollectionRuleAssociations/ContainerInsightsExtension`;
+  await az.raw("DELETE", association, "2021-04-01", { location: "", properties: {} });
+  const { servicePrincipalProfile: _, ...rest } = properties as JsonObject;
+  return az.sdk("PUT", path, "2022-11-01", {
+    location,
+    identity: { type: stringAt(identity, "type") ?? "SystemAssigned" },
+    properties: { ...rest, addonProfiles: { omsagent: { enabled: false, config: null } } },
+  });
+}
+
 interface Parts {
   readonly place: AzPlace;
   readonly generation: Generation;
