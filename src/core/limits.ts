@@ -254,6 +254,7 @@ export const limits = {
   logBatchMs: 1_000,
   logPollMs: 500,
   logScanMs: 2_000,
+  logRetryAfterMsMax: 10 * 60 * 1000,
   logPartialFlushMs: 5_000,
   logGroupLinesMax: 1_000,
   logFilesMax: 2_000,

@@ -354,3 +354,18 @@ test("at most 2,000 files are followed; one more is told", () => {
   assert.equal(refused.length, 1);
   assert.match(refused[0] ?? "", /beyond the limit of 2000 files/);
 });
+
+test("a receiver's Retry-After holds for ten minutes at most", async () => {
+  const { node, receiver, start, run } = scene();
+  appendFileSync(node.container("web-1", "shop", "web"), criLine("late"));
+  const seconds = limits.logRetryAfterMsMax / 1000;
+  receiver.write = () => ({ status: 429, headers: { "retry-after": String(seconds + 1) } });
+  const agent = start();
+  await run(3);
+  receiver.write = () => ({ status: 200 });
+  await run(seconds - 5);
+  assert.deepEqual(receiver.taken, []);
+  await run(5);
+  assert.deepEqual(column(receiver.taken, "LogMessage"), ["late"]);
+  await agent.stop();
+});

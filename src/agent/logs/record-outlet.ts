@@ -178,12 +178,15 @@ class OutletRun {
     };
   }
 
-  /** Waits as the receiver said, else twice as long as the last time, with a quarter of jitter either way. */
+  /** Waits as the receiver said, ten minutes at most, else twice as long as the last time, with a quarter of jitter either way. */
   async #backOff(failure: string, saidMs: number | undefined): Promise<void> {
     const { clock, random } = this.#options;
     const doubled = limits.agentBackoffMsMin * 2 ** Math.min(this.#failures, 10);
     const jitter = 0.75 + (random.bytes(1)[0] ?? 0) / 512;
-    const waitMs = saidMs ?? Math.min(doubled, limits.agentBackoffMsMax) * jitter;
+    const waitMs =
+      saidMs === undefined
+        ? Math.min(doubled, limits.agentBackoffMsMax) * jitter
+        : Math.min(saidMs, limits.logRetryAfterMsMax);
     this.#failures += 1;
     this.state = { ...this.state, retries: this.state.retries + 1, failure };
     try {
