@@ -34,17 +34,61 @@ export function keptFields(spec: string): KeptFields {
 
 /** The part of an object that the list allows. Strings that are too long are cut; names and passwords in URLs are taken out. */
 export function keep(value: JsonObject, fields: KeptFields): JsonObject {
+  // What was kept before is kept as it is: a snapshot that is read again costs no second copy.
+  if (fits(value, fields)) return value;
   const kept: Record<string, Json> = {};
-  const every = fields.get("*");
   for (const [name, inner] of Object.entries(value)) {
-    const list = fields.get(name.toLowerCase()) ?? every;
-    if (list === undefined && !fields.has(name.toLowerCase())) continue;
-    if (name === "__proto__" || inner === undefined) continue;
-    const part = list === undefined || list === null ? plain(inner) : within(inner, list);
+    const list = listOf(fields, name);
+    if (list === undefined || name === "__proto__" || inner === undefined) continue;
+    const part = list === null ? plain(inner) : within(inner, list);
     if (part !== undefined) kept[name] = part;
   }
   return kept;
 }
+
+/** The list for a field: null where it is kept as it is, undefined where it is not kept. */
+const listOf = (fields: KeptFields, name: string): KeptFields | null | undefined => {
+  const own = fields.get(lowerCase(name));
+  return own === undefined ? fields.get("*") : own;
+};
+
+/** Names of fields in lower case: there are few of them, and each comes often. */
+const lowerNames = new Map<string, string>();
+const lowerNamesMax = 4_096;
+
+function lowerCase(name: string): string {
+  const known = lowerNames.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  if (lowerNames.size < lowerNamesMax && name.length < 256) lowerNames.set(name, lower);
+  return lower;
+}
+
+/** Whether nothing of a value would be left out or changed. */
+function fits(value: JsonObject, fields: KeptFields): boolean {
+  for (const name of Object.keys(value)) {
+    const list = listOf(fields, name);
+    const inner = value[name];
+    if (list === undefined || name === "__proto__" || inner === undefined) return false;
+    if (list === null ? !fitsPlain(inner) : !fitsWithin(inner, list)) return false;
+  }
+  return true;
+}
+
+const fitsWithin = (value: Json, fields: KeptFields): boolean =>
+  Array.isArray(value)
+    ? value.every((item: Json) => isObject(item) && fits(item, fields))
+    : isObject(value) && fits(value, fields);
+
+const fitsPlain = (value: Json): boolean =>
+  Array.isArray(value)
+    ? value.every((item: Json) => !Array.isArray(item) && fitsScalar(item))
+    : fitsScalar(value);
+
+const fitsScalar = (value: Json): boolean =>
+  typeof value === "string"
+    ? value.length <= limits.snapshotStringCharsMax && withoutCredentials(value) === value
+    : !isObject(value);
 
 function within(value: Json, fields: KeptFields): Json | undefined {
   if (isObject(value)) return keep(value, fields);
