@@ -1,9 +1,11 @@
 /** Composes the edge: authority, store, link table, access log, and the listeners. */
+import { readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { messageOf } from "../core/index.ts";
 import type { Clock, Timer } from "../core/index.ts";
 import { createEdge, explainedRequests, openAccessLog } from "../edge/index.ts";
+import type { Edge } from "../edge/index.ts";
 import { json, requestListener, serverOptions } from "../http/index.ts";
 import { receiveRemoteWrite } from "../ingest/index.ts";
 import { createKqlTranslator } from "../kql/index.ts";
@@ -21,6 +23,7 @@ import type { ProcessConfig, StartedPart } from "./platform-process.ts";
 
 /** When the parser of queries is loaded where nobody asked before: the platform's start has the processors until then. */
 const PARSER_WARM_MS = 3_000;
+const LOGS_OPEN_MS = 5_000;
 
 export interface EdgeChoices {
   /** Loads the parser of queries before the first one comes: a second of one processor, and 200 MB. */
@@ -91,11 +94,14 @@ export async function composeEdge(
     ),
   );
   await listenUnix(logsQueries, sockets.logsQuery);
-  const warming = warmParser ? warmLater(kql, clock, note) : undefined;
+  const later = [
+    ...(warmParser ? [warmLater(kql, clock, note)] : []),
+    openLater(edge, paths.logs, { clock, note }),
+  ];
   return {
     ready: { publicPort: port, metricsPort },
     close: async () => {
-      warming?.cancel();
+      for (const timer of later) timer.cancel();
       await Promise.all([closeServer(metrics), closeServer(logsQueries)]);
       await edge.close();
       await Promise.all([store.close(), logsStore.close(), kql.close()]);
@@ -109,3 +115,26 @@ const warmLater = (kql: KqlTranslator, clock: Clock, note: (text: string) => voi
   clock.after(PARSER_WARM_MS, () => {
     kql.warm().catch((error: unknown) => note(`the parser of queries: ${messageOf(error)}`));
   });
+
+/** Workspaces that have logs are opened when the start is done, not when somebody asks: a crash may have left them much to merge. */
+function openLater(
+  edge: Pick<Edge, "openLogs">,
+  folder: string,
+  { clock, note }: Pick<FollowerParts, "clock" | "note">,
+): Timer {
+  let ended = false;
+  const timer = clock.after(LOGS_OPEN_MS, () => {
+    readdir(folder)
+      .catch(() => [])
+      .then((names) => edge.openLogs(names))
+      .catch((error: unknown) => {
+        if (!ended) note(`the logs of workspaces: ${messageOf(error)}`);
+      });
+  });
+  return {
+    cancel() {
+      ended = true;
+      timer.cancel();
+    },
+  };
+}

@@ -7,7 +7,7 @@ import { openedLogs, ruleQuota } from "../ingest/index.ts";
 import type { MetricsIngestionContext, OpenedLogs, RuleQuota } from "../ingest/index.ts";
 import type { KqlTranslator } from "../kql/index.ts";
 import { userQueries } from "../query/index.ts";
-import { types } from "../rules/index.ts";
+import { lawByCustomerId, types } from "../rules/index.ts";
 import type { LogsStore, MetricsStore, StoreStats, WorkspaceMetrics } from "../store/index.ts";
 import type { Authority } from "../tls/index.ts";
 import type { AgentCertificates, SigningKeys } from "../tokens/index.ts";
@@ -54,6 +54,8 @@ export interface Edge extends Pick<FrontDoor, "listenPublic" | "listenPrivate" |
   metricsText(): Promise<string>;
   /** Answers queries of logs that control has authorized and passes on. */
   readonly armLogsQueries: HttpHandler;
+  /** Opens the logs of workspaces that have some, one after the other: what is unmerged is merged, and retention goes on. */
+  openLogs(customerIds: readonly string[]): Promise<void>;
   /** One of the last requests, by its `x-ms-request-id`. The caller sees to it that its reader may read `resourceId`. */
   explainRequest(requestId: string): AccessEntry | undefined;
 }
@@ -106,6 +108,12 @@ export function createEdge(options: EdgeOptions): Edge {
     },
     metricsText: () => metrics.text(),
     armLogsQueries: armLogsQueries({ source, services, accessLog, clock: options.clock }),
+    async openLogs(customerIds) {
+      for (const customerId of customerIds) {
+        const law = lawByCustomerId(source.current().graph, customerId);
+        if (law !== undefined) await logs.workspace(law);
+      }
+    },
     explainRequest: (requestId) => accessLog.find(requestId),
   };
 }

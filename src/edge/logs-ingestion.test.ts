@@ -336,6 +336,14 @@ test("past the daily cap records are accepted and dropped, counted and told to t
   assert.match(await rig.edge.metricsText(), /table="Orders_CL",outcome="capped"\} 1/);
 });
 
+test("workspaces that have logs are opened when they are named, and configured as the graph says", async () => {
+  rig.change({ kind: "put", resource: law("b", "Disabled", { retentionInDays: 60 }) });
+  assert.equal(rig.logs.settings.get(customerIds("b")), undefined);
+  await rig.edge.openLogs(["lost+found", customerIds("b")]);
+  assert.equal(rig.logs.settings.get(customerIds("b"))?.retentionDays, 60);
+  assert.equal(rig.logs.settings.has("lost+found"), false);
+});
+
 test("a workspace's cap and retention are told to its store, when it is opened and when they change", async () => {
   await post();
   assert.deepEqual(rig.logs.settings.get(customerIds("a")), {
