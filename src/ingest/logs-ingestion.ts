@@ -31,6 +31,9 @@ export interface LogsIngestionContext extends WriteRecordsContext {
  * The order is 401, 403 of the private link, 404 and 403 of the rule, 403 of the role, 400 of the stream, 429, then what
  * the body deserves. 204: every record is durable, or left out by a transformation or the daily cap. All or none is kept.
  *
+ * That the times of one call may lie 30 minutes apart at most (`RecordsTimeRangeIsMoreThan30Minutes`) is said of Auxiliary
+ * tables only, which are refused when they are made; times that are too far from now are replaced in the store.
+ *
  * @see learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview
  */
 export async function answerLogsIngestion(
