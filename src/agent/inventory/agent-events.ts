@@ -1,6 +1,6 @@
 /**
- * KubeMonAgentEvents: what the agent has to say of itself, each hour: errors of its settings, files that it does not
- * follow, records that it let go; or that there is nothing.
+ * KubeMonAgentEvents: what the agent has to say of itself, each hour and when it changes: errors of its settings, files that
+ * it does not follow, records that it let go; or that there is nothing.
  * @see github.com/microsoft/Docker-Provider source/plugins/go/src/oms.go (flushKubeMonAgentEventRecords)
  */
 import type { LogsConfiguration } from "../../client/index.ts";
@@ -20,6 +20,7 @@ export interface AgentProblem {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
+const LOOK_MS = 60 * 1000;
 
 /**
  * @param options.computer where the agent runs. @param options.podName of the agent itself, where it is one.
@@ -34,12 +35,17 @@ export function agentEvents(options: {
   const { clock, scope, computer, podName, problems } = options;
   let configuration: LogsConfiguration | undefined;
   let rounds: Periodic | undefined;
+  let sentKey = "";
+  let sentMs = -Infinity;
   const firstSeen = new Map<string, string>();
   const round = (intake: RecordIntake): boolean => {
     if (configuration === undefined) return false;
     if (!isCollected(configuration.streams, recordTypes.agentEvents)) return true;
     const time = batchTime(clock.nowMs());
     const found = problems();
+    const key = JSON.stringify(found);
+    const isDue = clock.nowMs() - sentMs >= HOUR_MS;
+    if (key === sentKey && !isDue) return true;
     const record = (category: string, level: string, message: string) => {
       const first = firstSeen.get(message) ?? time;
       firstSeen.set(message, first);
@@ -66,12 +72,15 @@ export function agentEvents(options: {
         : found.map(({ category, message }) => record(category, "Error", message));
     const known = new Set(found.map(({ message }) => message));
     for (const message of firstSeen.keys()) if (!known.has(message)) firstSeen.delete(message);
-    return intake.put(recordTypes.agentEvents, records);
+    if (!intake.put(recordTypes.agentEvents, records)) return false;
+    sentKey = key;
+    sentMs = clock.nowMs();
+    return true;
   };
   return {
     take(read, intake) {
       configuration = read;
-      rounds ??= startPeriodic({ clock, intervalMs: () => HOUR_MS, round: () => round(intake) });
+      rounds ??= startPeriodic({ clock, intervalMs: () => LOOK_MS, round: () => round(intake) });
     },
     stop: async () => rounds?.stop(),
   };

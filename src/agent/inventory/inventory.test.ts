@@ -1,14 +1,17 @@
 /** Records of the inventory in their odd cases; the usual ones are held in the laboratory's cluster. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonObject } from "../../client/index.ts";
-import { limits, seededRandom } from "../../core/index.ts";
+import type { JsonObject, LogsConfiguration } from "../../client/index.ts";
+import { fakeClock, limits, seededRandom } from "../../core/index.ts";
 import { lockFile } from "../../bin/file-lock.ts";
 import { testFolder } from "../../client/testing/servers.ts";
 import { decodePayload } from "../logs/record-payload.ts";
 import { recordIntake } from "../logs/record-intake.ts";
+import type { AgentRecord } from "../logs/record-intake.ts";
 import { recordTypes } from "../logs/record-types.ts";
 import { openQueue } from "../queue.ts";
+import { agentEvents } from "./agent-events.ts";
+import type { AgentProblem } from "./agent-events.ts";
 import { eventKey, eventRecord, nodeInventory, volumeInventory } from "./cluster-records.ts";
 import { isFiltered } from "./inventory-scope.ts";
 import { containerResources } from "./perf-records.ts";
@@ -215,4 +218,40 @@ test("records are cut into requests of 1 MB; one that is larger by itself is lef
   assert.equal(intake.state().recordsNotQueued, 1);
   assert.match(intake.state().failure ?? "", /has 1000001 bytes; the limit is 1000000/);
   queue.close();
+});
+
+test("what the agent says of itself goes each hour, and as soon as it changes", async () => {
+  const clock = fakeClock();
+  const sent: string[] = [];
+  let problems: readonly AgentProblem[] = [];
+  const source = agentEvents({
+    clock,
+    scope: round.scope,
+    computer: "node",
+    podName: "pod",
+    problems: () => problems,
+  });
+  const intake = {
+    put: (_type: string, records: readonly AgentRecord[]) => {
+      sent.push(...records.map((one) => `${String(one["Level"])} ${String(one["Message"])}`));
+      return true;
+    },
+    state: () => ({ recordsNotQueued: 0, failure: undefined }),
+  };
+  const configuration = { streams: new Set([recordTypes.agentEvents]) };
+  source.take(configuration as unknown as LogsConfiguration, intake);
+  const minutes = async (count: number): Promise<void> => {
+    for (let at = 0; at < count; at += 1) {
+      clock.advance(60_000);
+      for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+    }
+  };
+  await minutes(59);
+  assert.deepEqual(sent, ["Info No errors"]);
+  await minutes(3);
+  assert.deepEqual(sent.splice(0), ["Info No errors", "Info No errors"]);
+  problems = [{ category: "linkscope/agent-logs", message: "a file is not followed" }];
+  await minutes(2);
+  assert.deepEqual(sent.splice(0), ["Error a file is not followed"]);
+  await source.stop();
 });
