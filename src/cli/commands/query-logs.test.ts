@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogsAnswer } from "../../client/index.ts";
 import { csvLines } from "../views/csv.ts";
-import { seriesOf } from "./query-logs.ts";
+import { seriesOf, tableOf } from "./query-logs.ts";
 
 const peer = { address: undefined, throughGateway: false, certificate: undefined };
 const answerOf = (
@@ -59,6 +59,25 @@ test("two numbers make two series; without a time or a number there is no chart"
   for (const columns of [[["n", "long"]], [["TimeGenerated", "datetime"]]] as const) {
     assert.throws(() => seriesOf(answerOf(columns, [])), { code: "WrongUse" });
   }
+});
+
+test("what is too wide for the terminal is printed record by record, without what is empty", () => {
+  const names = ["Name", "Message"];
+  const rows = [
+    ["web-1", "x".repeat(40)],
+    ["web-2", null],
+  ];
+  const table = ["Name   Message", `web-1  ${"x".repeat(40)}`, "web-2"];
+  assert.deepEqual(tableOf(names, rows, undefined), table);
+  assert.deepEqual(tableOf(names, rows, 47), table);
+  assert.deepEqual(tableOf(names, rows, 46), [
+    "record 1",
+    "  Name     web-1",
+    `  Message  ${"x".repeat(40)}`,
+    "record 2",
+    "  Name  web-2",
+  ]);
+  assert.deepEqual(tableOf(names, [], 46), ["no records"]);
 });
 
 test("CSV quotes what RFC 4180 wants quoted", () => {

@@ -176,9 +176,26 @@ function render(answer: LogsAnswer, input: CommandInput, context: CliContext): r
         rows: CHART_ROWS,
       });
     default:
-      if (rows.length === 0) return ["no records"];
-      return tableLines([names, ...rows.map((row) => row.map((value) => cut(shown(value))))]);
+      return tableOf(names, rows, context.columns);
   }
+}
+
+/** A table; where the terminal is too narrow for it, each record as lines of its own, without what is empty. */
+export function tableOf(
+  names: readonly string[],
+  rows: LogsAnswer["rows"],
+  columns: number | undefined,
+): readonly string[] {
+  if (rows.length === 0) return ["no records"];
+  const cells = rows.map((row) => row.map((value) => cut(shown(value))));
+  const lines = tableLines([names, ...cells]);
+  if (columns === undefined || lines.every(({ length }) => length <= columns)) return lines;
+  return cells.flatMap((row, index) => [
+    `record ${index + 1}`,
+    ...tableLines(
+      names.flatMap((name, at) => (row[at] === "" ? [] : [[`  ${name}`, row[at] ?? ""]])),
+    ),
+  ]);
 }
 
 const shown = (value: Json): string =>

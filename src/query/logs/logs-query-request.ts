@@ -57,8 +57,19 @@ export async function readLogsQuery(request: HttpRequest, nowMs: number): Promis
   return checked(request, { ...body, fromUrl }, nowMs);
 }
 
-/** `options`, `maxRows` and `scope` are sent by portals; only what is listed is answered. */
-const known: ReadonlySet<string> = new Set(["query", "timespan", "workspaces"]);
+/**
+ * What is read. The scope in time is what Grafana's data source sends beside the timespan: the same, by the name of a column.
+ *
+ * @see grafana/grafana pkg/tsdb/azuremonitor/loganalytics
+ */
+const known: ReadonlySet<string> = new Set([
+  "query",
+  "timespan",
+  "workspaces",
+  "query_datetimescope_column",
+  "query_datetimescope_from",
+  "query_datetimescope_to",
+]);
 
 function parsedBody(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
@@ -76,6 +87,16 @@ interface Fields {
   readonly timespan?: unknown;
   readonly workspaces?: unknown;
   readonly fromUrl?: string | undefined;
+  readonly query_datetimescope_column?: unknown;
+  readonly query_datetimescope_from?: unknown;
+  readonly query_datetimescope_to?: unknown;
+}
+
+/** Grafana's scope as a timespan; undefined where there is none. */
+function scopeOf(fields: Fields): unknown {
+  const { query_datetimescope_from: from, query_datetimescope_to: to } = fields;
+  if (from === undefined && to === undefined) return undefined;
+  return typeof from === "string" && typeof to === "string" ? `${from}/${to}` : (from ?? to);
 }
 
 function checked(request: HttpRequest, fields: Fields, nowMs: number): ReadLogsQuery {
@@ -90,7 +111,14 @@ function checked(request: HttpRequest, fields: Fields, nowMs: number): ReadLogsQ
       "FeatureNotEmulated",
     );
   }
-  const timespan = timespanOf([fields.timespan, fields.fromUrl], nowMs);
+  const { query_datetimescope_column: scoped = "TimeGenerated" } = fields;
+  if (scoped !== "TimeGenerated") {
+    return wrong(
+      `query_datetimescope_column ${JSON.stringify(scoped)?.slice(0, 100)} is not supported here; TimeGenerated is.`,
+      "FeatureNotEmulated",
+    );
+  }
+  const timespan = timespanOf([fields.timespan, fields.fromUrl, scopeOf(fields)], nowMs);
   if (timespan.kind === "wrong") return timespan;
   const prefer = preferences(request.headers["prefer"] ?? "");
   const wait = prefer.get("wait");

@@ -138,6 +138,20 @@ test("a timespan in the body and one in the URL are both kept", async () => {
   });
 });
 
+test("the scope in time that Grafana sends is kept with the timespan", async () => {
+  const rig = rigOf();
+  const [from, to] = ["2026-01-01T00:00:00Z", "2026-01-01T06:00:00Z"];
+  const scope = {
+    query_datetimescope_column: "TimeGenerated",
+    query_datetimescope_from: from,
+    query_datetimescope_to: to,
+  };
+  const answer = await rig.ask(post({ query: "Pod", timespan: `${from}/${to}`, ...scope }));
+  assert.equal(answer.status, 200);
+  const timespan = { fromMs: Date.UTC(2026, 0, 1), toMs: Date.UTC(2026, 0, 1, 6) };
+  assert.deepEqual(rig.asked[0]?.timespan, timespan);
+});
+
 test("a timespan is a duration or an interval of ISO 8601", () => {
   const day = 86_400_000;
   const at = Date.UTC(2026, 0, 1);
@@ -182,6 +196,8 @@ test("a request that is wrong is a BadArgumentError that says how", async () => 
     [post({ query: "Pod", timespan: 5 }), "InvalidArgument", /5 is no ISO 8601/],
     [post({ query: "Pod", workspaces: ["b"] }), "FeatureNotEmulated", /several workspaces/],
     [post({ query: "Pod", maxRows: 5 }), "FeatureNotEmulated", /'maxRows' is not supported/],
+    [post({ query: "Pod", query_datetimescope_column: "Other" }), "FeatureNotEmulated", /"Other"/],
+    [post({ query: "Pod", query_datetimescope_from: "x" }), "InvalidArgument", /"x" is no ISO/],
     [post({ query: "Pod" }, { prefer: "wait=soon" }), "InvalidArgument", /wait=soon is no number/],
   ];
   for (const [request, inner, says] of cases) {
@@ -337,53 +353,4 @@ test("a principal asks as often as it may in its window, and once more is thrott
   assert.equal((await rig.ask(post({ query: "Pod" }), { principalId: "another" })).status, 200);
   rig.clock.advance(20_000);
   assert.equal((await rig.ask(post({ query: "Pod" }))).status, 200);
-});
-
-test("as many queries run at once as may, others wait for their turn and no longer than their time", async () => {
-  const clock = fakeClock(nowMs);
-  const users = userQueries(clock);
-  const signal = new AbortController().signal;
-  const running = await Promise.all(
-    Array.from({ length: limits.logsQueriesAtOnceMax }, () => users.admit("one", signal)),
-  );
-  const next = users.admit("one", signal);
-  const late = users.admit("one", signal);
-  const [first] = running;
-  assert.ok(first?.kind === "admitted");
-  first.done();
-  first.done();
-  const admitted = await next;
-  assert.equal(admitted.kind, "admitted");
-  clock.advance(limits.logsQueryQueueMs);
-  const throttled = await late;
-  assert.match(throttled.kind === "throttled" ? throttled.says : "", /waited 180 seconds/);
-  const gone = new AbortController();
-  const left = users.admit("one", gone.signal);
-  gone.abort();
-  assert.equal((await left).kind, "throttled");
-});
-
-test("as many queries wait as may, and one more is throttled at once", async () => {
-  const clock = fakeClock(nowMs);
-  const users = userQueries(clock);
-  const signal = new AbortController().signal;
-  const admit = () => users.admit("one", signal);
-  // The window takes 200, so that they come in two of them.
-  const first = Array.from({ length: 100 }, admit);
-  clock.advance(limits.logsQueryWindowMs);
-  const all = [
-    ...first,
-    ...Array.from(
-      { length: limits.logsQueriesAtOnceMax + limits.logsQueriesWaitingMax - 100 },
-      admit,
-    ),
-  ];
-  const refused = await admit();
-  assert.match(
-    refused.kind === "throttled" ? refused.says : "",
-    /200 queries wait; the limit is 200/,
-  );
-  clock.advance(limits.logsQueryQueueMs);
-  const ended = await Promise.all(all);
-  assert.equal(ended.filter(({ kind }) => kind === "admitted").length, limits.logsQueriesAtOnceMax);
 });
