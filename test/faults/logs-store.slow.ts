@@ -38,10 +38,13 @@ interface Killing {
   readonly after: number;
   /** Its engine is killed each time it has told so many more. */
   readonly engineEvery?: number;
+  /** `quiet`: nobody asks meanwhile, and records go to segments without being hot. */
+  readonly manner: "ask" | "quiet";
 }
 
-async function writeAndKill({ folder, firstRound, after, engineEvery }: Killing): Promise<Told> {
-  const child = spawn(process.execPath, [WRITER, folder, String(firstRound)], {
+async function writeAndKill(killing: Killing): Promise<Told> {
+  const { folder, firstRound, after, engineEvery, manner } = killing;
+  const child = spawn(process.execPath, [WRITER, folder, String(firstRound), manner], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   const told: Told = new Map();
@@ -104,17 +107,23 @@ const ROUNDS_APART = 1_000_000;
 test("a writer killed again and again has every acknowledged record once, hot and merged", async (t) => {
   const folder = await folderOf(t);
   const runs = [];
-  for (const [index, after] of [1, 30, 150, 400].entries()) {
+  for (const [index, after] of [1, 40, 150, 400, 200].entries()) {
     const firstRound = index * ROUNDS_APART;
-    runs.push({ firstRound, told: await writeAndKill({ folder, firstRound, after }) });
+    const manner = index % 2 === 0 ? "quiet" : "ask";
+    runs.push({ firstRound, told: await writeAndKill({ folder, firstRound, after, manner }) });
   }
   await assertWhole(folder, runs);
 });
 
 test("an engine killed again and again during merges and queries loses and doubles nothing, and its writer goes on", async (t) => {
   const folder = await folderOf(t);
-  const killing = { folder, firstRound: 0, after: 900, engineEvery: 97 };
-  await assertWhole(folder, [{ firstRound: 0, told: await writeAndKill(killing) }]);
+  const runs = [];
+  for (const [index, manner] of (["ask", "quiet"] as const).entries()) {
+    const firstRound = index * ROUNDS_APART;
+    const killing = { folder, firstRound, after: 500, engineEvery: 97, manner };
+    runs.push({ firstRound, told: await writeAndKill(killing) });
+  }
+  await assertWhole(folder, runs);
 });
 
 test("writer and engine killed in one moment leave what the next ones take up", async (t) => {
@@ -124,7 +133,7 @@ test("writer and engine killed in one moment leave what the next ones take up", 
     const firstRound = index * ROUNDS_APART;
     runs.push({
       firstRound,
-      told: await writeAndKill({ folder, firstRound, after, engineEvery: after }),
+      told: await writeAndKill({ folder, firstRound, after, engineEvery: after, manner: "ask" }),
     });
   }
   await assertWhole(folder, runs);

@@ -1,8 +1,8 @@
-/** A process that writes logs until it is killed, and prints each acknowledgement: `logs-writer.ts FOLDER FIRST_ROUND`. */
+/** A process that writes logs until it is killed, and prints each acknowledgement: `logs-writer.ts FOLDER FIRST_ROUND ask|quiet`. */
 import { writeSync } from "node:fs";
 import { appendRound, CUSTOMER, openSmallStore, readRounds } from "./logs-load.ts";
 
-const [folder = "", firstRound = "0"] = process.argv.slice(2);
+const [folder = "", firstRound = "0", manner = "ask"] = process.argv.slice(2);
 const WRITERS = 4;
 
 const store = await openSmallStore(folder);
@@ -15,9 +15,9 @@ async function write(writer: number): Promise<void> {
   }
 }
 
-/** Questions between the writes: rows are then hot, and segments are read while others are written. */
+/** Questions between the writes: rows are then hot, and segments are read while others are written. Without: they never are. */
 async function ask(): Promise<void> {
-  for (;;) {
+  while (manner === "ask") {
     // An engine that was killed is away for a while.
     await readRounds(workspace).catch(() => new Promise((resolve) => setImmediate(resolve)));
   }
