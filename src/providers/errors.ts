@@ -241,6 +241,16 @@ export const providerErrors = {
     "Subnets are routed by the table.",
     "Take it off them first.",
   ),
+  SecurityRuleConflict: caller(
+    400,
+    "Two rules of a network security group have one priority and direction.",
+    "Give each its own.",
+  ),
+  InUseNetworkSecurityGroupCannotBeDeleted: caller(
+    400,
+    "Subnets are guarded by the network security group.",
+    "Take it off them first.",
+  ),
   AzureFirewallSubnetNameInvalid: caller(
     400,
     "A firewall stands in a subnet of a fixed name.",

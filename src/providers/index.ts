@@ -2,11 +2,13 @@
 import type { ResourceType } from "../arm/index.ts";
 import { authorizationTypes } from "./microsoft.authorization/index.ts";
 import { containerServiceTypes } from "./microsoft.containerservice/index.ts";
+import { dashboardTypes } from "./microsoft.dashboard/index.ts";
 import { insightsTypes } from "./microsoft.insights/index.ts";
 import { userAssignedIdentities } from "./microsoft.managedidentity/user-assigned-identities.ts";
 import { monitorTypes } from "./microsoft.monitor/index.ts";
 import { networkTypes } from "./microsoft.network/index.ts";
 import { operationalInsightsTypes } from "./microsoft.operationalinsights/index.ts";
+import { storageTypes } from "./microsoft.storage/index.ts";
 import { resourceGroups } from "./microsoft.resources/resource-groups.ts";
 import { providersOf } from "./resource-providers.ts";
 import type { ResourceProvider } from "./resource-providers.ts";
@@ -24,6 +26,8 @@ export const resourceTypes: readonly ResourceType[] = [
   ...insightsTypes,
   ...monitorTypes,
   ...operationalInsightsTypes,
+  ...dashboardTypes,
+  ...storageTypes,
   ...containerServiceTypes,
   userAssignedIdentities,
   ...authorizationTypes,

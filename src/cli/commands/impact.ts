@@ -1,4 +1,5 @@
 /** `impact`: who would lose a way by a change of a scope or a zone link. */
+import { scopeZones } from "../../azure/index.ts";
 import type { Command } from "../command.ts";
 import { cloudWords } from "../doctor/cloud-words.ts";
 
@@ -37,7 +38,7 @@ export const impact: Command = {
   failureExit: 2,
   examples: [
     "./linkscope impact --scope ampls-prod --mode PrivateOnly",
-    "./linkscope impact --scope ampls-prod --link-zone privatelink.monitor.azure.com --to vnet-shop",
+    `./linkscope impact --scope ampls-prod --link-zone ${scopeZones[0]} --to vnet-shop`,
   ],
   run: async (input, context) =>
     (await import("../doctor/run-impact.ts")).runImpact(input, context),

@@ -1,4 +1,5 @@
 /** Texts of the agents of a cluster: Managed Prometheus's and Container insights', and the services that answer them. */
+import { cloud } from "../../azure/index.ts";
 import type { KnownText } from "./known-text.ts";
 
 const telemetry = "github.com/microsoft/Docker-Provider source/plugins/go/src/telemetry.go";
@@ -28,8 +29,7 @@ export const agentTexts: readonly KnownText[] = [
     id: "configuration.redirected",
     kind: "passing",
     fragments: ["agent configuration needs to be acquired from", "endpoint which was configured"],
-    example:
-      "421 Misdirected Request: Agent configuration needs to be acquired from 'https://dce-q7lu.westeurope-1.handler.control.monitor.azure.com' endpoint which was configured for this resource.",
+    example: `421 Misdirected Request: Agent configuration needs to be acquired from 'https://dce-q7lu.westeurope-1.handler.control.${cloud.monitorSuffix}' endpoint which was configured for this resource.`,
     means:
       "The global host sends the agent to the endpoint that its cluster is associated with. That is how it should be: the agent asks there next.",
     remedy: "Nothing; if the agent stops here, look at that endpoint's name and scope.",
@@ -41,8 +41,7 @@ export const agentTexts: readonly KnownText[] = [
     id: "configuration.redirect-followed",
     kind: "passing",
     fragments: ["mcs redirected to endpoint"],
-    example:
-      "mdsd.info: MCS redirected to endpoint https://dce-q7lu.westeurope-1.handler.control.monitor.azure.com",
+    example: `mdsd.info: MCS redirected to endpoint https://dce-q7lu.westeurope-1.handler.control.${cloud.monitorSuffix}`,
     means: "The agent follows the redirect to its cluster's endpoint. The private way is in use.",
     remedy: "Nothing.",
     checks: ["LS0501"],
@@ -53,8 +52,7 @@ export const agentTexts: readonly KnownText[] = [
     id: "configuration.not-obtained",
     kind: "symptom",
     fragments: ["could not obtain configuration from"],
-    example:
-      "mdsd.err: Could not obtain configuration from https://global.handler.control.monitor.azure.com after 3 attempts",
+    example: `mdsd.err: Could not obtain configuration from https://global.handler.control.${cloud.monitorSuffix} after 3 attempts`,
     means:
       "The configuration service did not answer the agent: its name, the way to its address, or the way out is shut.",
     remedy: "Run the checks; the first that fails says where.",
@@ -140,7 +138,7 @@ export const agentTexts: readonly KnownText[] = [
     id: "tls.handshake",
     kind: "cause",
     fragments: ["error in ssl handshake"],
-    example: "mdsd.err: Error in SSL handshake with global.handler.control.monitor.azure.com",
+    example: `mdsd.err: Error in SSL handshake with global.handler.control.${cloud.monitorSuffix}`,
     means:
       "A device on the way breaks or re-signs the agent's TLS: a firewall with inspection, mostly.",
     remedy: "Take the monitoring hosts out of TLS inspection.",
@@ -167,8 +165,7 @@ export const agentTexts: readonly KnownText[] = [
     fragments: ["failed to upload to ods:error resolving address"],
     example: "mdsd.err: Failed to upload to ODS:Error resolving address, retrying",
     means: "The workspace's ingestion name does not resolve in the cluster's network.",
-    remedy:
-      "Look at the zone privatelink.ods.opinsights.azure.com, its link and the workspace's record. A single such line can be a resolver's hiccup.",
+    remedy: `Look at the zone privatelink.${cloud.odsSuffix}, its link and the workspace's record. A single such line can be a resolver's hiccup.`,
     checks: ["LS0307", "LS0302", "LS0305"],
     failures: ["F14"],
     source: telemetry,
@@ -177,11 +174,9 @@ export const agentTexts: readonly KnownText[] = [
     id: "oms.unresolved",
     kind: "cause",
     fragments: ["failed to register certificate with oms homing service:error resolving address"],
-    example:
-      "Failed to register certificate with OMS Homing Service:Error resolving address 6f8a.oms.opinsights.azure.com",
+    example: `Failed to register certificate with OMS Homing Service:Error resolving address 6f8a.${cloud.omsSuffix}`,
     means: "The workspace's management name does not resolve in the cluster's network.",
-    remedy:
-      "Look at the zone privatelink.oms.opinsights.azure.com, its link and the workspace's record.",
+    remedy: `Look at the zone privatelink.${cloud.omsSuffix}, its link and the workspace's record.`,
     checks: ["LS0307", "LS0302", "LS0305"],
     failures: ["F14"],
     source: telemetry,

@@ -1,4 +1,5 @@
 /** Texts of other clients: Prometheus, queries, resolvers, firewalls, TLS. */
+import { cloud } from "../../azure/index.ts";
 import type { KnownText } from "./known-text.ts";
 
 const remoteWrite =
@@ -10,8 +11,7 @@ export const clientTexts: readonly KnownText[] = [
     id: "remote-write.refused",
     kind: "cause",
     fragments: ["server returned http status 403 forbidden"],
-    example:
-      'msg="non-recoverable error" url=https://dce-q7lu.westeurope-1.metrics.ingest.monitor.azure.com err="server returned HTTP status 403 Forbidden: "',
+    example: `msg="non-recoverable error" url=https://dce-q7lu.westeurope-1.metrics.ingest.${cloud.monitorSuffix} err="server returned HTTP status 403 Forbidden: "`,
     means:
       "A write is refused. Three causes look alike: the role is missing or not yet in force, it is assigned at the wrong resource, or the endpoint refuses this network.",
     remedy:
@@ -24,8 +24,7 @@ export const clientTexts: readonly KnownText[] = [
     id: "remote-write.timeout",
     kind: "symptom",
     fragments: ["context deadline exceeded"],
-    example:
-      'Post "https://dce-q7lu.westeurope-1.metrics.ingest.monitor.azure.com/dataCollectionRules/dcr-1": context deadline exceeded',
+    example: `Post "https://dce-q7lu.westeurope-1.metrics.ingest.${cloud.monitorSuffix}/dataCollectionRules/dcr-1": context deadline exceeded`,
     means: "No answer came in time: the address is not reached, or something on the way drops it.",
     remedy: "Look at the address that the name leads to, and at routes, rules and firewalls.",
     checks: ["LS0304", "LS0401", "LS0402"],
@@ -103,8 +102,7 @@ export const clientTexts: readonly KnownText[] = [
     id: "firewall.no-rule",
     kind: "cause",
     fragments: ["deny", "no rule matched"],
-    example:
-      "HTTPS request from 10.240.0.4:51312 to global.handler.control.monitor.azure.com:443. Action: Deny. No rule matched. Proceeding with default action",
+    example: `HTTPS request from 10.240.0.4:51312 to global.handler.control.${cloud.monitorSuffix}:443. Action: Deny. No rule matched. Proceeding with default action`,
     means:
       "A firewall drops the agent's traffic: either the traffic should not come to it at all, since a private endpoint should take it, or a name that stays public is not allowed.",
     remedy: "`linkscope export firewall` gives the rules that are needed with a private link.",
@@ -116,8 +114,7 @@ export const clientTexts: readonly KnownText[] = [
     id: "tls.privatelink-name",
     kind: "refusal",
     fragments: ["certificate", ".privatelink."],
-    example:
-      "x509: certificate is valid for *.ods.opinsights.azure.com, not 6f8a.privatelink.ods.opinsights.azure.com",
+    example: `x509: certificate is valid for *.${cloud.odsSuffix}, not 6f8a.privatelink.${cloud.odsSuffix}`,
     means:
       "The privatelink name itself was asked. Certificates are for the public names, which lead to the private address by themselves.",
     remedy: "Use the public name, without `privatelink.`.",
@@ -130,7 +127,7 @@ export const clientTexts: readonly KnownText[] = [
     id: "dns.global-nxdomain",
     kind: "cause",
     fragments: ["can't find global.handler.control.monitor.azure", "nxdomain"],
-    example: "** server can't find global.handler.control.monitor.azure.com: NXDOMAIN",
+    example: `** server can't find global.handler.control.${cloud.monitorSuffix}: NXDOMAIN`,
     means:
       "A private zone is linked to the network and holds no record for the host that every agent asks first.",
     remedy: "Finish the scope's endpoint and its zone group, or unlink the empty zone.",
@@ -142,7 +139,7 @@ export const clientTexts: readonly KnownText[] = [
     id: "dns.ods-nxdomain",
     kind: "cause",
     fragments: ["can't find", ".opinsights.azure", "nxdomain"],
-    example: "** server can't find 6f8a.ods.opinsights.azure.com: NXDOMAIN",
+    example: `** server can't find 6f8a.${cloud.odsSuffix}: NXDOMAIN`,
     means:
       "A zone of the Log Analytics workspaces is linked, and this workspace has no record in it.",
     remedy:
@@ -155,8 +152,7 @@ export const clientTexts: readonly KnownText[] = [
     id: "dns.workspace-nxdomain",
     kind: "cause",
     fragments: ["can't find", ".prometheus.monitor.azure", "nxdomain"],
-    example:
-      "** server can't find amw-2-e4c4gvcgcqd7awhw.westeurope.prometheus.monitor.azure.com: NXDOMAIN",
+    example: `** server can't find amw-2-e4c4gvcgcqd7awhw.westeurope.${cloud.prometheusSuffix}: NXDOMAIN`,
     means:
       "The workspace has a private endpoint in another network, and this network's zone of the region has no record of it.",
     remedy: "Give the workspace an endpoint whose records stand in this network's zone.",
@@ -169,8 +165,7 @@ export const clientTexts: readonly KnownText[] = [
     id: "dns.no-such-host",
     kind: "cause",
     fragments: ["lookup ", "monitor.azure.", "no such host"],
-    example:
-      "dial tcp: lookup dce-q7lu.westeurope-1.metrics.ingest.monitor.azure.com on 10.0.0.10:53: no such host",
+    example: `dial tcp: lookup dce-q7lu.westeurope-1.metrics.ingest.${cloud.monitorSuffix} on 10.0.0.10:53: no such host`,
     means: "A monitoring host does not resolve in the pod.",
     remedy: "Look at the zones that the network sees, and at the resource's place in the scope.",
     checks: ["LS0307", "LS0306", "LS0303"],

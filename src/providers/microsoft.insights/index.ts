@@ -4,6 +4,7 @@ import { groupIds } from "../../azure/index.ts";
 import { connectionTypeOf } from "../private-link/connection-type.ts";
 import { linkTargets } from "../private-link/connection.ts";
 import { scopeVersions } from "./api-versions.ts";
+import { components } from "./components.ts";
 import { dataCollectionEndpoints } from "./data-collection-endpoints.ts";
 import { dataCollectionRuleAssociations } from "./data-collection-rule-associations.ts";
 import { dataCollectionRules } from "./data-collection-rules.ts";
@@ -21,4 +22,5 @@ export const insightsTypes: readonly ResourceType[] = [
   dataCollectionEndpoints,
   dataCollectionRules,
   dataCollectionRuleAssociations,
+  components,
 ];

@@ -90,9 +90,14 @@ function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
 
 /** The right to write the linked resource is needed (inferred: the documentation speaks of rights to it). */
 const linkableType = (linkedId: ResourceId): string =>
-  sameId(parseId(linkedId)?.type, typeNames.logAnalyticsWorkspaces)
-    ? typeNames.logAnalyticsWorkspaces
-    : typeNames.dataCollectionEndpoints;
+  linkableTypes.find((type) => sameId(parseId(linkedId)?.type, type)) ??
+  typeNames.dataCollectionEndpoints;
+
+const linkableTypes: readonly string[] = [
+  typeNames.dataCollectionEndpoints,
+  typeNames.logAnalyticsWorkspaces,
+  typeNames.components,
+];
 
 function kindProblem(linkedId: ResourceId): Problem | undefined {
   const type = parseId(linkedId)?.type ?? "";
@@ -106,13 +111,8 @@ function kindProblem(linkedId: ResourceId): Problem | undefined {
         { target },
       );
     case typeNames.logAnalyticsWorkspaces.toLowerCase():
+    case typeNames.components.toLowerCase():
       return undefined;
-    case "microsoft.insights/components":
-      return problem(
-        "FeatureNotEmulated",
-        `Linking a resource of type '${type}' is not emulated; data collection endpoints and Log Analytics workspaces are.`,
-        { target },
-      );
     default:
       return problem(
         "InvalidLinkedResource",

@@ -8,6 +8,7 @@ import { expressRouteCircuits } from "./express-route-circuits.ts";
 import { expressRoutePeerings } from "./express-route-peerings.ts";
 import { localNetworkGateways } from "./local-network-gateways.ts";
 import { networkInterfaces } from "./network-interfaces.ts";
+import { networkSecurityGroups, securityRules } from "./network-security-groups.ts";
 import { privateDnsZoneGroups } from "./private-dns-zone-groups.ts";
 import { privateDnsZones } from "./private-dns-zones.ts";
 import { privateEndpoints } from "./private-endpoints.ts";
@@ -32,6 +33,8 @@ export const networkTypes: readonly ResourceType[] = [
   virtualNetworkPeerings,
   routeTables,
   routes,
+  networkSecurityGroups,
+  securityRules,
   azureFirewalls,
   dnsResolvers,
   inboundEndpoints,

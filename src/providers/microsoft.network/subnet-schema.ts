@@ -17,7 +17,7 @@ import { reference } from "../declared.ts";
 import { problem } from "../problems.ts";
 import { typeNames } from "../type-names.ts";
 
-const noFilter = "networks filter by firewalls only.";
+const noFilter = "networks filter by firewalls and security groups only.";
 
 export const subnetProperties = object({
   addressPrefix: string({ charsMax: 64 }),
@@ -32,7 +32,15 @@ export const subnetProperties = object({
   defaultOutboundAccess: boolean(),
   delegations: stored(),
   serviceEndpoints: stored(),
-  networkSecurityGroup: refused(noFilter),
+  networkSecurityGroup: object({
+    id: required(id(typeNames.networkSecurityGroups)),
+    name: readOnly(),
+    type: readOnly(),
+    etag: readOnly(),
+    location: readOnly(),
+    tags: readOnly(),
+    properties: readOnly(),
+  }),
   routeTable: object({
     id: required(id(typeNames.routeTables)),
     name: readOnly(),
@@ -69,11 +77,13 @@ export const inlineSubnet = object({
 /** What a subnet stores: what was given, and what it had of the platform's own. */
 export function subnetToStore(given: JsonObject, before: JsonObject | undefined): JsonObject {
   const endpoints = before?.["privateEndpoints"];
-  const { routeTable: _, ...rest } = given;
+  const { routeTable: _, networkSecurityGroup: __, ...rest } = given;
   const tableId = stringAt(given, "routeTable", "id");
+  const groupId = stringAt(given, "networkSecurityGroup", "id");
   return {
     ...rest,
     ...(tableId === undefined ? {} : { routeTable: reference(tableId) }),
+    ...(groupId === undefined ? {} : { networkSecurityGroup: reference(groupId) }),
     provisioningState: "Succeeded",
     ...(endpoints === undefined ? {} : { privateEndpoints: endpoints }),
   };

@@ -10,6 +10,7 @@ import { prefixTextsOf, readPrefixes, shrinkProblems, subnetProblems } from "./a
 import { networkName, networkVersions } from "./api-versions.ts";
 import { showSubnets, subnetsOf } from "./subnet-list.ts";
 import { loopProblems } from "./network-loops.ts";
+import { groupOf, groupProblems, showGuardedSubnets } from "./network-security-groups.ts";
 import { showRoutedSubnets } from "./route-tables.ts";
 import { routeTableProblems, subnetProperties, subnetToStore, tableOf } from "./subnet-schema.ts";
 import { inUseProblems } from "./virtual-networks.ts";
@@ -37,6 +38,7 @@ export const subnets: ResourceType = {
     draft.delete(subnet.id);
     showSubnets(draft, parsed.parentId ?? "");
     showRoutedSubnets(draft, tableOf(subnet.properties));
+    showGuardedSubnets(draft, groupOf(subnet.properties));
     return draft.changes(subnet.id);
   },
 };
@@ -63,6 +65,7 @@ function validate(body: RequestBody, context: TypeContext): readonly Problem[] {
     ...subnetProblems(space.prefixes, [...others, own], vnet.name),
     ...shrinkProblems(graph, id, own),
     ...routeTableProblems(graph, body.properties, { region: vnet.location, target: "properties" }),
+    ...groupProblems(graph, body.properties, { region: vnet.location, target: "properties" }),
   ];
   return found.length > 0 ? found : loopProblems(typeNames.subnets, { body, context }, derive);
 }
@@ -76,6 +79,10 @@ function derive(body: RequestBody, context: TypeContext): Derived {
   showRoutedSubnets(draft, [
     ...tableOf(context.previous?.properties),
     ...tableOf(subnet.properties),
+  ]);
+  showGuardedSubnets(draft, [
+    ...groupOf(context.previous?.properties),
+    ...groupOf(subnet.properties),
   ]);
   return derivedFrom(draft, subnet);
 }

@@ -45,6 +45,7 @@ import type { NamedPrefixes } from "./address-space.ts";
 import { networkName, networkVersions } from "./api-versions.ts";
 import { showSubnets, subnetsOf } from "./subnet-list.ts";
 import { loopProblems } from "./network-loops.ts";
+import { groupOf, groupProblems, showGuardedSubnets } from "./network-security-groups.ts";
 import { showRoutedSubnets } from "./route-tables.ts";
 import { inlineSubnet, routeTableProblems, subnetToStore, tableOf } from "./subnet-schema.ts";
 import { showPeerings } from "./virtual-network-peerings.ts";
@@ -139,7 +140,11 @@ function tableProblems(body: RequestBody, { graph }: TypeContext): readonly Prob
   return (givenSubnets(body) ?? []).flatMap((subnet, index) => {
     const target = `properties.subnets[${index}].properties`;
     const properties = (subnet as JsonObject)["properties"];
-    return routeTableProblems(graph, properties, { region: body.location, target });
+    const where = { region: body.location, target };
+    return [
+      ...routeTableProblems(graph, properties, where),
+      ...groupProblems(graph, properties, where),
+    ];
   });
 }
 
@@ -305,8 +310,10 @@ function derive(body: RequestBody, context: TypeContext): Derived {
   );
   draft.put(vnet);
   const tables = new Set<ResourceId>();
+  const groups = new Set<ResourceId>();
   const noteTable = (subnet: ArmResource | undefined): void => {
     for (const tableId of tableOf(subnet?.properties)) tables.add(tableId);
+    for (const groupId of groupOf(subnet?.properties)) groups.add(groupId);
   };
   for (const subnet of removedSubnets(body, context)) {
     noteTable(subnet);
@@ -329,6 +336,7 @@ function derive(body: RequestBody, context: TypeContext): Derived {
   showSubnets(draft, vnet.id);
   showPeerings(draft, vnet.id);
   showRoutedSubnets(draft, tables);
+  showGuardedSubnets(draft, groups);
   return derivedFrom(draft, vnet);
 }
 

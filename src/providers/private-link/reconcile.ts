@@ -2,7 +2,7 @@
  * What follows when a private link resource's members or connections change: network interfaces, `customDnsConfigs`,
  * records in the zones, and the connections that the target itself shows. Pure; each step is idempotent.
  */
-import { stringAt } from "../../arm/index.ts";
+import { sameId, stringAt } from "../../arm/index.ts";
 import type { ArmResource, Change, Graph, Json, JsonObject, ResourceId } from "../../arm/index.ts";
 import { endpointMembers } from "../../rules/index.ts";
 import type { EndpointMember } from "../../rules/index.ts";
@@ -51,6 +51,7 @@ export function reconcileOn(draft: Draft, targetIds: Iterable<ResourceId>): read
   const shortages: Shortage[] = [];
   for (const targetId of targetIds) {
     showConnections(draft, targetId);
+    followManagedEndpoints(draft, targetId);
     for (const endpoint of endpointsTo(draft.graph(), targetId)) {
       const shortage = reconcileEndpoint(draft, endpoint);
       if (shortage !== undefined) shortages.push(shortage);
@@ -68,6 +69,23 @@ function showConnections(draft: Draft, targetId: ResourceId): void {
     .under(targetId, type)
     .map(({ id, name, type, properties }): Json => ({ id, name, type, properties }));
   draft.merge(targetId, { privateEndpointConnections: shown });
+}
+
+/** Grafana's managed private endpoints show the state that their target gives their connections. */
+function followManagedEndpoints(draft: Draft, targetId: ResourceId): void {
+  const type = linkTargetOf(targetId)?.connectionType;
+  if (type === undefined) return;
+  const connections = draft.graph().under(targetId, type);
+  for (const endpoint of draft.graph().ofType(typeNames.managedPrivateEndpoints)) {
+    if (!sameId(stringAt(endpoint.properties, "privateLinkResourceId"), targetId)) continue;
+    const own = connections.find(({ name }) =>
+      name.endsWith(stableGuid("connection", endpoint.id)),
+    );
+    const state = own?.properties["privateLinkServiceConnectionState"];
+    const status = stringAt(state, "status") ?? "Disconnected";
+    const description = stringAt(state, "description") ?? "";
+    draft.merge(endpoint.id, { connectionState: { status, description } });
+  }
 }
 
 function reconcileEndpoint(draft: Draft, endpoint: Endpoint): Shortage | undefined {

@@ -18,13 +18,16 @@ export function showScopes(draft: Draft, linkedId: ResourceId): void {
   const links = scopedResourcesOf(draft.graph(), linkedId).filter(
     ({ properties }) => stringAt(properties, "provisioningState") !== "Failed",
   );
-  const shown = links.map(({ id }): Json => ({
-    resourceId: id,
-    scopeId: stableGuid("scope", parseId(id)?.parentId ?? ""),
-  }));
-  const before = listAt(draft.get(linkedId)?.properties, "privateLinkScopedResources");
+  // Application Insights spells the fields in its own way. @see Azure/bicep-types-az microsoft.insights/2020-02-02
+  const isComponent = sameId(parseId(linkedId)?.type, typeNames.components);
+  const shown = links.map(({ id }): Json => {
+    const scopeId = stableGuid("scope", parseId(id)?.parentId ?? "");
+    return isComponent ? { ResourceId: id, ScopeId: scopeId } : { resourceId: id, scopeId };
+  });
+  const key = isComponent ? "PrivateLinkScopedResources" : "privateLinkScopedResources";
+  const before = listAt(draft.get(linkedId)?.properties, key);
   if (shown.length === 0 && before.length === 0) return;
-  draft.merge(linkedId, { privateLinkScopedResources: shown });
+  draft.merge(linkedId, { [key]: shown });
 }
 
 /** The scope of a scoped resource. */
