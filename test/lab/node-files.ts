@@ -63,6 +63,8 @@ export function startNodeFiles(
   const { clock, logFolder, podLogs = [] } = options;
   const { store, logs, controllers } = parts;
   for (const node of logFolder === undefined ? [] : nodeNames) {
+    // The pods of an earlier cluster are gone, and their files with them.
+    rmSync(join(logFolder ?? "", node), { recursive: true, force: true });
     mkdirSync(join(logFolder ?? "", node, "containers"), { recursive: true });
   }
   for (const name of new Set(podLogs.map((one) => one.name))) {

@@ -89,6 +89,7 @@ class Collector implements LogCollector {
   #headBytes = 0;
   /** When an earlier process last read, or this one began: what is rotated later is read. */
   #sinceMs: number | undefined;
+  #pruned = false;
   #scannedMs = -Infinity;
   #committedMs: number;
   #timer: Timer | undefined;
@@ -159,8 +160,18 @@ class Collector implements LogCollector {
     this.#refused = refused;
     this.#failure = failure;
     for (const log of logs.values()) if (!this.#followed.has(log.key)) this.#follow(log, plan);
+    if (failure === undefined && !this.#pruned) this.#prune(logs);
     // A log that comes from now on is new: what was rotated of it before it was found is read as well.
     this.#sinceMs ??= nowMs;
+  }
+
+  /** Positions of containers that went while no agent ran. */
+  #prune(logs: ReadonlyMap<string, FoundLog>): void {
+    const { positions } = this.#options;
+    const gone = positions.keys().filter((key) => !logs.has(key));
+    this.#pruned = true;
+    if (gone.length === 0) return;
+    positions.put(positions.nextBatch - 1, Object.fromEntries(gone.map((key) => [key, null])));
   }
 
   #follow(log: FoundLog, plan: CollectionPlan): void {

@@ -343,6 +343,28 @@ test("a container that is gone is read to its end, and its open line is told", a
   await agent.stop();
 });
 
+test("a container that went while no agent ran leaves no position behind", async () => {
+  const { node, start, run, folder } = scene();
+  for (const pod of ["web-1", "web-2"]) {
+    appendFileSync(node.container(pod, "shop", "web"), criLine("here"));
+  }
+  const tails = (): readonly string[] => {
+    const { tails: kept } = JSON.parse(
+      readFileSync(join(folder, "positions-node-1.json"), "utf8"),
+    ) as { tails: object };
+    return Object.keys(kept).map((key) => key.split("_")[0] ?? "");
+  };
+  const first = start();
+  await run(3);
+  await first.stop();
+  assert.deepEqual(tails().toSorted(), ["web-1", "web-2"]);
+  rmSync(join(node.folder, "containers", `web-1_shop_web-${"c".repeat(64)}.log`));
+  const second = start();
+  await run(3);
+  await second.stop();
+  assert.deepEqual(tails(), ["web-2"]);
+});
+
 test("at most 2,000 files are followed; one more is told", () => {
   const node = nodeFolder();
   folders.push(node.folder);
