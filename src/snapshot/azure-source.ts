@@ -49,7 +49,8 @@ async function defaultCredential(name: CloudName) {
       const { token } = await credential.getToken(`${audience}/.default`, options);
       return token;
     } catch (error) {
-      const says = `No credential gives a token for ${audience}: ${messageOf(error).split("\n")[0]}`;
+      const [first] = messageOf(error).split("\n");
+      const says = `No credential gives a token for ${audience}: ${first} Sign in with \`az login\`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and a secret or certificate.`;
       throw snapshotError("CredentialUnavailable", says, error);
     }
   };

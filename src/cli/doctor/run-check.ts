@@ -1,12 +1,11 @@
 /** `check`: gathers the facts, runs the checks, prints the report. */
-import { CodedError, limits, sleep } from "../../core/index.ts";
+import { CodedError, limits } from "../../core/index.ts";
 import {
   checks,
   clustersNamed,
   exitOf,
   factsOf,
   inPhases,
-  patienceMs,
   phases,
   readSuppressions,
   runChecks,
@@ -18,10 +17,8 @@ import { loadOverlays } from "../../snapshot/index.ts";
 import type { ProbeFragment, Snapshot } from "../../snapshot/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
 import { printed } from "./print-report.ts";
+import { untilSettled } from "./until-settled.ts";
 import { fileText, openSource, snapshotFrom, snapshotInFile } from "./sources.ts";
-
-/** How often `--wait` looks again, milliseconds. */
-const LOOK_AGAIN_MS = 15_000;
 
 /** Runs `check` and answers with its exit code. */
 export async function runCheck(input: CommandInput, context: CliContext): Promise<number> {
@@ -78,32 +75,6 @@ async function openLooking(input: CommandInput, context: CliContext): Promise<Lo
     canWait: true,
     close: open.close,
   };
-}
-
-/** Looks again until nothing fails that waiting could help, or the time of the check that takes longest has passed. */
-async function untilSettled<Seen extends { readonly report: CheckReport }>(
-  first: Seen,
-  look: () => Promise<Seen>,
-  { clock, note, stopped }: CliContext,
-): Promise<Seen> {
-  const startMs = clock.nowMs();
-  let seen = first;
-  for (;;) {
-    const untilMs = startMs + patienceMs(seen.report);
-    const leftMs = untilMs - clock.nowMs();
-    if (leftMs <= 0) return seen;
-    const late = seen.report.results.filter(
-      ({ check, finding, explainedBy }) =>
-        explainedBy === undefined &&
-        check.retryMs !== undefined &&
-        (finding.status === "fail" || finding.status === "waiting"),
-    );
-    note(
-      `waiting for ${[...new Set(late.map(({ check }) => check.id))].join(", ")}: up to ${Math.ceil(leftMs / 1000)} s\n`,
-    );
-    await sleep(clock, Math.min(LOOK_AGAIN_MS, leftMs), stopped);
-    seen = await look();
-  }
 }
 
 /** The facts of a snapshot with what `--with` lays over it. */

@@ -29,12 +29,22 @@ export interface OpenSource {
 /** Opens the way that `--cloud` names; the platform of the data folder where nothing is said. */
 export async function openSource(input: CommandInput, context: CliContext): Promise<OpenSource> {
   const cloud = cloudOf(input);
-  if (cloud === undefined) {
-    const { openPlatform } = await import("./platform-source.ts");
-    return openPlatform(input, context);
-  }
+  if (cloud === undefined) return openRunningPlatform(input, context);
   const { openAzure } = await import("./azure-clusters.ts");
   return openAzure(cloud);
+}
+
+/** Where nothing is said and no platform runs, what else could be meant is said. */
+async function openRunningPlatform(input: CommandInput, context: CliContext): Promise<OpenSource> {
+  const { openPlatform } = await import("./platform-source.ts");
+  try {
+    return openPlatform(input, context);
+  } catch (error) {
+    const none = error instanceof CodedError && error.code === "NoPlatform";
+    if (!none || input.text("cloud") !== undefined) throw error;
+    const says = `${error.message} For real Azure say --cloud azure --cluster ID; for a file of \`snapshot save\`, --snapshot FILE.`;
+    throw new CodedError("NoPlatform", says, { status: 0, cause: error });
+  }
 }
 
 /** Reads a snapshot through an open way. */

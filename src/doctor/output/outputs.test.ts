@@ -78,7 +78,7 @@ test("the table has roots with reasons, quoted fixes and what they explain, in t
   const text = lines.join("\n");
   assert.match(text, /^check of aks-one in the snapshot x\.json, 60 min old$/m);
   assert.match(text, /^probes: inside, 60 s old$/m);
-  assert.match(text, /1 read was refused; what they would tell is unknown/);
+  assert.match(text, /1 read was refused; what it would tell is unknown/);
   assert.match(text, /^✘ LS0001 LS0001 holds$/m);
   assert.match(text, /privatelink\.monitor\.azure\.us/);
   assert.match(text, /because: because of two\. \(learn\.microsoft\.com\/x\)/);

@@ -62,7 +62,9 @@ function headLines(head: ReportHead): readonly string[] {
     ...(unread.length === 0
       ? []
       : [
-          `${unread.length} ${unread.length === 1 ? "read was" : "reads were"} refused; what they would tell is unknown:`,
+          unread.length === 1
+            ? "1 read was refused; what it would tell is unknown:"
+            : `${unread.length} reads were refused; what they would tell is unknown:`,
           ...unread.slice(0, UNREAD_SHOWN).map((line) => `  ${line}`),
           ...(unread.length > UNREAD_SHOWN ? [`  and ${unread.length - UNREAD_SHOWN} more`] : []),
         ]),
