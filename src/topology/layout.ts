@@ -96,7 +96,7 @@ function layoutOf(topology: Topology): Drawing {
 const PORT_STEP = 40;
 
 /** A line bends no nearer to a box than this. */
-const BEND_ROOM = 28;
+const BEND_ROOM = 14;
 
 /** Lets every arrow leave its box below and enter above, in the order of where they go. */
 function withPorts(arrows: readonly Arrow[], boxes: readonly Box[]): readonly Arrow[] {
