@@ -2,14 +2,13 @@
 import type { LogColumnType } from "../core/index.ts";
 import { mistaken, unsupported } from "./refused.ts";
 import type { Place } from "./refused.ts";
-import { call, cast, infix, integer, not, tryCast } from "./sql.ts";
+import { call, cast, infix, integer, not, text, tryCast } from "./sql.ts";
 import type { SqlExpression, SqlFunction } from "./sql.ts";
 import { isNullValue, isNumber, isWhole, toDynamic, typed, valueOf, wrapped } from "./typed.ts";
 import type { Typed } from "./typed.ts";
-import { text } from "./sql.ts";
 
 export interface Aggregate {
-  /** How many arguments it takes, without the condition of the `…if` forms. */
+  /** How many arguments it takes at most, without the condition of the `…if` forms. */
   readonly takes: number;
   /** Its last argument is a condition. */
   readonly conditional: boolean;
@@ -145,7 +144,6 @@ const gathered =
   (distinct: boolean) =>
   (args: readonly Typed[], site: AggregateSite): Typed => {
     const of = first(args, site);
-    if (args.length > 1) unsupported(site.place, `${site.name}() with a greatest size`);
     const there = not(isNullValue(of));
     const filter = site.filter === undefined ? there : infix(site.filter, "AND", there);
     const value = toDynamic(of);
@@ -169,8 +167,9 @@ const conditional = (takes: number, apply: Aggregate["apply"]): Aggregate => ({
 export const aggregates: ReadonlyMap<string, Aggregate> = new Map([
   ["count", plain(0, count)],
   ["countif", conditional(0, count)],
-  ["dcount", plain(1, dcount)],
-  ["dcountif", conditional(1, dcount)],
+  // A second argument is how good the estimate is; here it is exact.
+  ["dcount", plain(2, dcount)],
+  ["dcountif", conditional(2, dcount)],
   ["count_distinct", plain(1, dcount)],
   ["sum", plain(1, sum)],
   ["sumif", conditional(1, sum)],

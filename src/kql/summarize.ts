@@ -153,8 +153,8 @@ function aggregateOf({ node, name, nodes }: AggregateCall, environment: Environm
     if (kindOf(argument) === "StarExpression") unsupported(argument, `${name}(*)`);
     return translateExpression(argument, environment);
   });
-  if (name === "count" && args.length > 0) {
-    return unsupported(node, "count() with an argument", "use countif()");
+  if (args.length > entry.takes) {
+    unsupported(node, `${name}() with ${args.length} argument${args.length === 1 ? "" : "s"}`);
   }
   const filter = filterNode === undefined ? undefined : translateCondition(filterNode, environment);
   return entry.apply(args, { name, place: node, filter });

@@ -8,11 +8,11 @@ import type { KustoCode, KustoNode, KustoSchema } from "./kusto-library.ts";
 import { applyOperator } from "./operators.ts";
 import { printSql } from "./print-sql.ts";
 import { KqlRefused, mistaken, unsupported } from "./refused.ts";
-import type { ScopeColumn, Stage } from "./scope.ts";
+import { allColumns, columnValue } from "./scope.ts";
+import type { QueryScope, ScopeColumn, Stage } from "./scope.ts";
 import type { KqlProblem, TranslateRequest, Translation } from "./seams.ts";
 import { bound, call, column, every, infix, sqlFalse, text } from "./sql.ts";
 import type { SqlExpression, SqlSelect } from "./sql.ts";
-import { columnValue } from "./scope.ts";
 import { dynamicText, valueOf } from "./typed.ts";
 
 /** Translates one text. Answers every problem that the parser has, else the first of the translation. */
@@ -100,10 +100,10 @@ function translateCode(code: KustoCode, request: TranslateRequest): Translation 
   const now = { type: "datetime", microseconds: BigInt(request.nowMs) * 1000n } as const;
   const query = { now, use: request.use, nextAlias: () => `c${aliases++}` };
   const { source, steps } = pipeOf(child(statement, "Expression"));
-  const table = tableOf(source, request);
+  const table = tableOf(source, request.tables);
   let stage = scan(table, request, query.nextAlias);
   for (const step of steps) stage = applyOperator(step, stage, query);
-  const { sql, parameters } = printSql(finished(stage, request.use));
+  const { sql, parameters } = printSql(finished(stage, query));
   const columns = stage.columns.map(({ name, type }): LogColumn => ({ name, type }));
   if (request.use === "transformation") checkTransformed(columns, child(statement, "Expression"));
   return { ok: true, sql, parameters, columns, tables: [table.name] };
@@ -124,8 +124,10 @@ function pipeOf(node: KustoNode): {
 } {
   const steps: KustoNode[] = [];
   let source = node;
-  while (kindOf(source) === "PipeExpression") {
-    steps.push(child(source, "Operator"));
+  for (;;) {
+    const kind = kindOf(source);
+    if (kind === "PipeExpression") steps.push(child(source, "Operator"));
+    else if (kind !== "ParenthesizedExpression") break;
     source = child(source, "Expression");
   }
   if (steps.length > limits.kqlOperatorsMax) {
@@ -137,16 +139,15 @@ function pipeOf(node: KustoNode): {
   return { source, steps: steps.toReversed() };
 }
 
-function tableOf(node: KustoNode, { tables, use }: TranslateRequest): LogTable {
+function tableOf(node: KustoNode, tables: readonly LogTable[]): LogTable {
   const kind = kindOf(node);
-  if (kind === "ParenthesizedExpression")
-    return tableOf(child(node, "Expression"), { tables, use } as TranslateRequest);
   const symbol = symbolOf(node);
   if (kind === "FunctionCallExpression") {
     return unsupported(node, `The function ${nameOf(child(node, "Name"))}()`);
   }
-  if (kind === "PathExpression")
+  if (kind === "PathExpression") {
     return unsupported(node, "A table of another workspace, cluster or database");
+  }
   if (kind !== "NameReference" || symbol?.kind !== "TableSymbol") {
     return unsupported(node, constructOf(kind));
   }
@@ -198,12 +199,33 @@ const within = ({
   return every([infix(time, ">=", at(fromMs)), infix(time, "<=", at(toMs))]);
 };
 
-/** The last SELECT: columns by their own names, in the order that the query asked for. */
-function finished(stage: Stage, use: TranslateRequest["use"]): SqlSelect {
-  return {
-    columns: stage.columns.map((each) => ({ name: each.name, of: shown(each, use) })),
+/**
+ * The last SELECT: columns by their own names, in the order that the query asked for. What it is sorted by has a name that
+ * none of them has, since ORDER BY reads those first.
+ */
+function finished(stage: Stage, query: QueryScope): SqlSelect {
+  const names = new Set(stage.columns.map(({ name }) => name.toLowerCase()));
+  const free = (): string => {
+    const alias = query.nextAlias();
+    return names.has(alias) ? free() : alias;
+  };
+  const keys = stage.order.map(({ alias, ...how }) => ({
+    alias: names.has(alias) ? free() : alias,
+    from: alias,
+    how,
+  }));
+  const renamed = keys.filter(({ alias, from }) => alias !== from);
+  const inner: SqlSelect = {
+    columns: [
+      ...allColumns(stage),
+      ...renamed.map(({ alias, from }) => ({ name: alias, of: column(from) })),
+    ],
     from: { kind: "select", select: stage.select },
-    orderBy: stage.order.map(({ alias, ...how }) => ({ of: column(alias), ...how })),
+  };
+  return {
+    columns: stage.columns.map((each) => ({ name: each.name, of: shown(each, query.use) })),
+    from: { kind: "select", select: renamed.length === 0 ? stage.select : inner },
+    orderBy: keys.map(({ alias, how }) => ({ of: column(alias), ...how })),
   };
 }
 
