@@ -62,6 +62,8 @@ interface Shown {
 
 const nameOf = (id: ResourceId): string => printable(parseId(id)?.name ?? id);
 const shownNobody = 20;
+const counted = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /** The impact for people: what would change, who shares the fate, who loses what. */
 export function impactLines(impact: Impact, { change, source, unread }: Shown): readonly string[] {
@@ -70,7 +72,7 @@ export function impactLines(impact: Impact, { change, source, unread }: Shown): 
   const others = losses.filter(({ users }) => users.length === 0);
   return [
     `${changeWords(change)} (from ${source})`,
-    `  ${nameOf(impact.scopeId)} links ${linked.length} resources; its DNS is shared by ${networks.length} networks: ${networks.map(nameOf).join(", ") || "none"}.`,
+    `  ${nameOf(impact.scopeId)} links ${counted(linked.length, "resource")}; its DNS is shared by ${counted(networks.length, "network")}: ${networks.map(nameOf).join(", ") || "none"}.`,
     ...notes.map((note) => `  ${printable(note)}`),
     ...(unread === 0
       ? []
@@ -78,12 +80,16 @@ export function impactLines(impact: Impact, { change, source, unread }: Shown): 
     ...(losses.length === 0 ? ["Nobody would lose a way that works today."] : []),
     ...(known.length === 0
       ? []
-      : ["", `${known.length} ways of clusters would end:`, ...known.flatMap(lossLines)]),
+      : [
+          "",
+          `${counted(known.length, "way")} of clusters would end:`,
+          ...known.flatMap(lossLines),
+        ]),
     ...(others.length === 0
       ? []
       : [
           "",
-          `${others.length} ways would end that others may use:`,
+          `${counted(others.length, "way")} would end that others may use:`,
           ...others.slice(0, shownNobody).flatMap(lossLines),
           ...(others.length > shownNobody
             ? [`  and ${others.length - shownNobody} more; -o json has them all.`]

@@ -1,4 +1,5 @@
 /** LS0202: a cluster behind a private link has the association by which its agents get their configuration. */
+import { sameId } from "../../arm/index.ts";
 import type { ResourceId } from "../../arm/index.ts";
 import { cloud } from "../../azure/index.ts";
 import { configurationAccess, dcesOf, scopeLinks, servedHosts, types } from "../../rules/index.ts";
@@ -68,10 +69,12 @@ const hypotheticalScope: ResourceId =
 function associationFix({ graph }: CheckFacts, way: ClusterWay): readonly Fix[] {
   const near = dcesOf(graph).filter(({ region }) => region === way.region);
   const scopeId = way.scope?.id;
-  const linked = near.find(
+  const linked = near.filter(
     ({ id }) => scopeId !== undefined && scopeLinks(graph, { scopeId, resourceId: id }),
   );
-  const best = linked ?? near[0];
+  // One endpoint serves for both: rather the one by which the cluster sends than a third.
+  const own = linked.find(({ id }) => way.stations.some((station) => sameId(station.id, id)));
+  const best = own ?? linked[0] ?? near[0];
   if (best !== undefined) return [associateEndpoint(way.id, best.id)];
   return [
     step(
