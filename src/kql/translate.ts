@@ -13,7 +13,7 @@ import type { QueryScope, ScopeColumn, Stage } from "./scope.ts";
 import type { KqlProblem, TranslateRequest, Translation } from "./seams.ts";
 import { bound, call, column, every, infix, sqlFalse, text } from "./sql.ts";
 import type { SqlExpression, SqlSelect } from "./sql.ts";
-import { dynamicText, valueOf } from "./typed.ts";
+import { valueOf } from "./typed.ts";
 
 /** Translates one text. Answers every problem that the parser has, else the first of the translation. */
 export function translateKql(request: TranslateRequest): Translation {
@@ -229,11 +229,14 @@ function finished(stage: Stage, query: QueryScope): SqlSelect {
   };
 }
 
-/** A query's dynamic values are text: a string without quotes, anything else as JSON. A transformation's stay JSON. */
+/**
+ * A query's dynamic values are text: a string without quotes, anything else as JSON, a null none; inferred from clients
+ * that parse them as JSON and keep what is none. A transformation's stay JSON.
+ */
 function shown(of: ScopeColumn, use: TranslateRequest["use"]): SqlExpression {
   const value = valueOf(columnValue(of));
   if (of.type !== "dynamic" || use === "transformation") return value;
-  return dynamicText(value);
+  return call("json_extract_string", value, text("$"));
 }
 
 /** @see learn.microsoft.com/azure/azure-monitor/data-collection/data-collection-transformations, "the output must contain TimeGenerated" */
