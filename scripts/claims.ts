@@ -29,6 +29,8 @@ const legacy = "src/edge/legacy-agents.test.ts";
 const badLogs = "test/scenarios/logs-bad-input.test.ts";
 const laws = "src/providers/microsoft.operationalinsights/workspaces.test.ts";
 
+const inventory = "src/providers/inventory.test.ts";
+
 export const differences: readonly Difference[] = [
   {
     of: "Log Analytics workspaces",
@@ -48,6 +50,31 @@ export const differences: readonly Difference[] = [
       "plans Basic and Auxiliary, archives beyond the retention, columns of one's own on Azure's tables",
     here: "refused by name",
     witness: `${laws} :: a workspace has the tables of Azure, whose retention is its own or the workspace's`,
+  },
+  {
+    of: "Application Insights components",
+    azure: "take telemetry, and have an instrumentation key and a connection string",
+    here: "stored, linked by scopes and judged; there is no key, and their shared hosts serve nothing",
+    witness: `${inventory} :: a component has its flags and ids, and neither key nor connection string`,
+  },
+  {
+    of: "Managed Grafana",
+    azure: "runs; its managed private endpoints show their state after a refresh",
+    here: "stored and judged; it has no address. A managed private endpoint waits for its target's owner, and shows the state at once",
+    witness: `${inventory} :: a managed private endpoint waits at its target until the owner approves, and goes with its connection`,
+  },
+  {
+    of: "storage accounts",
+    azure: "serve blobs, and have keys and private endpoints of their own",
+    here: "stored, so that the doctor sees whose names a blob zone hides; their names do not resolve publicly",
+    witness: `${inventory} :: a storage account has its name in the blob zone's domain, no keys, and resolves nowhere here`,
+  },
+  {
+    of: "network security groups",
+    azure:
+      "speak for network interfaces too, with application security groups, ICMP and every service tag",
+    here: "speak for subnets, on TCP and UDP, with the service tags that firewalls know; the rest is refused by name",
+    witness: `${inventory} :: rules with addresses, tags, ports or priorities that cannot be held to are refused, each by its name`,
   },
   {
     of: "scoped resources",
