@@ -2,10 +2,9 @@
 import { idKey, listAt, parseId, stringAt } from "../arm/index.ts";
 import type { ArmResource, Graph, ResourceId } from "../arm/index.ts";
 import { cloud, cloudNames, isScopeZone, toPublicNames } from "../azure/index.ts";
-import { connectionTypes, networkTypes, types } from "../rules/index.ts";
+import { connectionTypes, networkTypes } from "../rules/index.ts";
 import { all } from "./collect.ts";
 import type { Gathering } from "./gathering.ts";
-import { clusterTypes } from "./inventory-types.ts";
 
 /** Reads the networks of clusters and all that decides where a name leads and a packet goes there. */
 export async function collectNetworks(
@@ -15,7 +14,7 @@ export async function collectNetworks(
   await all(networksOf(gathering.graph(), clusters), (id) => readNetwork(gathering, id));
   const near = await readPeers(gathering, clusters);
   await readEndpoints(gathering, near);
-  await readZones(gathering);
+  await readZones(gathering, near);
   await readResolvers(gathering);
 }
 
@@ -60,19 +59,17 @@ async function readPeers(
   return new Set(near.keys());
 }
 
-const monitorTargets: ReadonlySet<string> = new Set(
-  [types.scope, types.workspace, clusterTypes.logsWorkspace, clusterTypes.grafana].map(idKey),
-);
-
-/** Endpoints that connections name, then the interfaces and zone groups of those that are near or lead to Azure Monitor. */
+/** Endpoints that connections name, then the interfaces and zone groups of those that are near or lead to what is on the way. */
 async function readEndpoints(gathering: Gathering, near: ReadonlySet<string>): Promise<void> {
-  const connections = connectionTypes.flatMap((type) => gathering.graph().ofType(type));
+  const connections = connectionTypes.flatMap((type) => gathering.core(type));
   await all(connections, ({ properties }) =>
     gathering.get(stringAt(properties, "privateEndpoint", "id")),
   );
+  const targets = new Set(gathering.core().map(({ id }) => idKey(id)));
   const endpoints = gathering.graph().ofType(networkTypes.endpoint);
-  const wanted = endpoints.filter((endpoint) => isNear(endpoint, near) || leadsToMonitor(endpoint));
+  const wanted = endpoints.filter((one) => isNear(one, near) || leadsTo(one, targets));
   await all(wanted, async (endpoint) => {
+    await gathering.get(endpoint.id);
     await all(listAt(endpoint.properties, "networkInterfaces"), (one) =>
       gathering.get(stringAt(one, "id")),
     );
@@ -89,24 +86,38 @@ async function readEndpoints(gathering: Gathering, near: ReadonlySet<string>): P
 const isNear = ({ properties }: ArmResource, near: ReadonlySet<string>): boolean =>
   near.has(idKey(parseId(stringAt(properties, "subnet", "id") ?? "")?.parentId ?? ""));
 
-const leadsToMonitor = ({ properties }: ArmResource): boolean =>
+const leadsTo = ({ properties }: ArmResource, targets: ReadonlySet<string>): boolean =>
   ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"]
     .flatMap((name) => listAt(properties, name))
-    .some((one) =>
-      monitorTargets.has(
-        idKey(parseId(stringAt(one, "properties", "privateLinkServiceId") ?? "")?.type ?? ""),
-      ),
-    );
+    .some((one) => targets.has(idKey(stringAt(one, "properties", "privateLinkServiceId") ?? "")));
 
-/** The zones of private links to Azure Monitor, of whatever cloud, with their networks and addresses. */
-async function readZones(gathering: Gathering): Promise<void> {
-  const zones = gathering.graph().ofType(networkTypes.zone).filter(isMonitorZone);
+/**
+ * The zones of private links to Azure Monitor, of whatever cloud, with their networks and addresses: those in
+ * subscriptions on the way, and of others those that Resource Graph knows to be linked to a near network.
+ */
+async function readZones(gathering: Gathering, near: ReadonlySet<string>): Promise<void> {
+  const subscriptions = new Set(gathering.core().map(({ id }) => subscriptionKey(id)));
+  const graph = gathering.graph();
+  const linked = new Set(
+    graph
+      .ofType(networkTypes.zoneLink)
+      .filter(({ properties }) =>
+        near.has(idKey(stringAt(properties, "virtualNetwork", "id") ?? "")),
+      )
+      .map(({ id }) => idKey(parseId(id)?.parentId ?? "")),
+  );
+  const zones = graph
+    .ofType(networkTypes.zone)
+    .filter(isMonitorZone)
+    .filter(({ id }) => subscriptions.has(subscriptionKey(id)) || linked.has(idKey(id)));
   await all(zones, async ({ id }) => {
-    await gathering.list(`${id}/virtualNetworkLinks`, networkTypes.zoneLink);
-    await gathering.list(`${id}/A`, `${networkTypes.zone}/A`);
-    await gathering.list(`${id}/CNAME`, `${networkTypes.zone}/CNAME`);
+    await gathering.list(`${id}/virtualNetworkLinks`, networkTypes.zoneLink, "beside");
+    await gathering.list(`${id}/A`, `${networkTypes.zone}/A`, "beside");
+    await gathering.list(`${id}/CNAME`, `${networkTypes.zone}/CNAME`, "beside");
   });
 }
+
+const subscriptionKey = (id: ResourceId): string => idKey(parseId(id)?.subscriptionId ?? "");
 
 /** A scope's five zones, a workspace's zone, and the public zones themselves, which somebody may have made private. */
 function isMonitorZone({ name }: ArmResource): boolean {

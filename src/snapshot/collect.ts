@@ -1,5 +1,5 @@
 /** Collection: from clusters by ids to all that their telemetry leans on, over subscriptions and tenants. Reads only. */
-import { idKey, listAt, parseId, stringAt } from "../arm/index.ts";
+import { idKey, listAt, parseId, sameId, stringAt } from "../arm/index.ts";
 import type { ArmResource, ResourceId } from "../arm/index.ts";
 import { limits } from "../core/index.ts";
 import { configurationAssociationName, types } from "../rules/index.ts";
@@ -23,7 +23,7 @@ export async function collect(gathering: Gathering, options: CollectOptions): Pr
   for (let before = -1; before < subscriptions.size;) {
     before = subscriptions.size;
     await collectNetworks(gathering, clusters);
-    for (const id of subscriptionsOf(gathering.resources())) subscriptions.add(id);
+    for (const id of subscriptionsOf(gathering.core())) subscriptions.add(id);
     await all([...subscriptions], (id) => readInventory(gathering, id));
     await readScopes(gathering);
     await readDestinations(gathering);
@@ -87,15 +87,14 @@ function addonWorkspaces(cluster: ArmResource | undefined): readonly ResourceId[
 
 /** What rules lead to: their endpoints, and the workspaces of both kinds with what comes with those. */
 async function readDestinations(gathering: Gathering): Promise<void> {
-  const rules = gathering.graph().ofType(types.dcr);
-  await all(rules, async ({ properties }) => {
+  await all(gathering.core(types.dcr), async ({ properties }) => {
     await gathering.get(stringAt(properties, "dataCollectionEndpointId"));
     const accounts = listAt(properties, "destinations", "monitoringAccounts");
     await all(accounts, (one) => gathering.get(stringAt(one, "accountResourceId")));
     const workspaces = listAt(properties, "destinations", "logAnalytics");
     await all(workspaces, (one) => gathering.get(stringAt(one, "workspaceResourceId")));
   });
-  await all(gathering.graph().ofType(types.workspace), async ({ properties }) => {
+  await all(gathering.core(types.workspace), async ({ properties }) => {
     const settings = "defaultIngestionSettings";
     await gathering.get(stringAt(properties, settings, "dataCollectionEndpointResourceId"));
     await gathering.get(stringAt(properties, settings, "dataCollectionRuleResourceId"));
@@ -105,14 +104,14 @@ async function readDestinations(gathering: Gathering): Promise<void> {
 /** Everything of a subscription that shares the way: lists by type. */
 async function readInventory(gathering: Gathering, subscription: ResourceId): Promise<void> {
   await all([...inventoryTypes], (type) =>
-    gathering.list(`${subscription}/providers/${type}`, type),
+    gathering.list(`${subscription}/providers/${type}`, type, "beside"),
   );
 }
 
 /** The scopes that resources say they are in, with their links and connections, and what they link. */
 async function readScopes(gathering: Gathering): Promise<void> {
   const ids = new Map<string, ResourceId>();
-  for (const resource of gathering.resources()) {
+  for (const resource of gathering.core()) {
     for (const scopeId of scopesNamedBy(resource)) ids.set(idKey(scopeId), scopeId);
   }
   await all([...ids.values()], async (scopeId) => {
@@ -123,12 +122,12 @@ async function readScopes(gathering: Gathering): Promise<void> {
     );
     const links = await gathering.list(`${scopeId}/scopedResources`, types.scopedResource);
     const linked = links.slice(0, limits.snapshotLinkedMax);
-    await all(linked, ({ properties }) => gathering.get(stringAt(properties, "linkedResourceId")));
+    await all(linked, ({ properties }) =>
+      gathering.get(stringAt(properties, "linkedResourceId"), "beside"),
+    );
   });
   // A list may lag behind: the links that resources name themselves are read by their ids.
-  await all(gathering.resources(), (resource) =>
-    all(backLinks(resource), (id) => gathering.get(id)),
-  );
+  await all(gathering.core(), (resource) => all(backLinks(resource), (id) => gathering.get(id)));
 }
 
 /** The scopes that a resource names: itself, the parents of its links, and where an endpoint leads. */
@@ -168,11 +167,18 @@ async function readUsers(gathering: Gathering): Promise<void> {
   const granted = [...used.values()].filter(
     (id) => idKey(parseId(id)?.type ?? "") === idKey(types.dcr),
   );
-  const accounts = graph.ofType(types.workspace).map(({ id }) => id);
+  const accounts = gathering.core(types.workspace).map(({ id }) => id);
   await all([...granted, ...accounts], (id) =>
     gathering.list(`${id}/providers/${types.roleAssignment}`, types.roleAssignment),
   );
-  await all(graph.ofType(clusterTypes.grafana), ({ id }) =>
+  const asks = graph.ofType(clusterTypes.grafana).filter((one) => queries(one, accounts));
+  await all(asks, ({ id }) =>
     gathering.list(`${id}/managedPrivateEndpoints`, clusterTypes.managedEndpoint),
   );
 }
+
+/** Whether a managed Grafana is set up to query one of the workspaces. */
+const queries = ({ properties }: ArmResource, accounts: readonly ResourceId[]): boolean =>
+  listAt(properties, "grafanaIntegrations", "azureMonitorWorkspaceIntegrations").some((one) =>
+    accounts.some((id) => sameId(id, stringAt(one, "azureMonitorWorkspaceResourceId"))),
+  );

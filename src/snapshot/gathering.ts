@@ -7,43 +7,80 @@ import { keep } from "./keep-fields.ts";
 import { keptType } from "./kept-types.ts";
 import type { Reads } from "./reads.ts";
 
+/** Whether what is read leads further: `core` lies on the clusters' way, `beside` only shares it. */
+export type Reach = "core" | "beside";
+
 export interface Gathering {
   /** Reads a resource of a kept type; others, and none at all, are no question. */
-  readonly get: (id: ResourceId | undefined) => Promise<ArmResource | undefined>;
+  readonly get: (id: ResourceId | undefined, reach?: Reach) => Promise<ArmResource | undefined>;
   /** Reads a list of resources of one type: children, extensions, or all of a subscription. */
-  readonly list: (path: string, type: string) => Promise<readonly ArmResource[]>;
-  /** Keeps what another source said: a row of Resource Graph. It proves nothing of what is not there. */
-  readonly add: (body: JsonObject) => ArmResource | undefined;
+  readonly list: (path: string, type: string, reach?: Reach) => Promise<readonly ArmResource[]>;
+  /** Keeps what another source said of what is beside: a row of Resource Graph. It proves nothing of what is not there. */
+  readonly add: (body: JsonObject) => void;
   readonly note: (unread: Unread) => void;
+  /** What lies on the clusters' way: only these are followed, so that a large tenant is not read whole. */
+  readonly core: (type?: string) => readonly ArmResource[];
   /** What was read so far. */
   readonly graph: () => Graph;
   readonly resources: () => readonly ArmResource[];
   readonly record: () => CoverageRecord;
 }
 
+/** What was read so far: each resource once, and which only share the way. */
+interface Found {
+  readonly add: (body: JsonObject, reach: Reach) => readonly ArmResource[];
+  readonly promote: (id: ResourceId) => void;
+  readonly known: (id: ResourceId) => ArmResource | undefined;
+  readonly isCore: (resource: ArmResource) => boolean;
+  readonly graph: () => Graph;
+  readonly resources: () => readonly ArmResource[];
+  /** Lists that came whole within their parents. */
+  readonly lists: readonly string[];
+}
+
+function openFound(): Found {
+  const found = new Map<string, ArmResource>();
+  const beside = new Set<string>();
+  const lists: string[] = [];
+  let graph: Graph | undefined;
+  return {
+    lists,
+    add: (body, reach) => {
+      const resource = keptResource(body);
+      if (resource === undefined) return [];
+      const key = idKey(resource.id);
+      if (reach === "core") beside.delete(key);
+      else if (!found.has(key)) beside.add(key);
+      graph = undefined;
+      found.set(key, resource);
+      for (const { list, children } of embedded(resource)) {
+        lists.push(`${resource.id}/${list}`);
+        for (const child of children) {
+          const childKey = idKey(child.id);
+          if (found.has(childKey)) continue;
+          found.set(childKey, child);
+          if (beside.has(key)) beside.add(childKey);
+        }
+      }
+      return [resource];
+    },
+    promote: (id) => void beside.delete(idKey(id)),
+    known: (id) => found.get(idKey(id)),
+    isCore: ({ id }) => !beside.has(idKey(id)),
+    graph: () => (graph ??= graphFrom(found.values())),
+    resources: () => [...found.values()],
+  };
+}
+
 /** Opens a gathering over reads of ARM. */
 export function openGathering(reads: Reads): Gathering {
-  const found = new Map<string, ArmResource>();
+  const found = openFound();
   const asked = new Map<string, Promise<readonly ArmResource[]>>();
   const lists: string[] = [];
   const absent: ResourceId[] = [];
   const unread: Unread[] = [];
-  let graph: Graph | undefined;
   const note = (one: Unread): void => {
     if (unread.length < limits.snapshotUnreadMax) unread.push(one);
-  };
-  const add = (body: JsonObject): ArmResource | undefined => {
-    const resource = keptResource(body);
-    if (resource === undefined) return undefined;
-    graph = undefined;
-    found.set(idKey(resource.id), resource);
-    for (const { list, children } of embedded(resource)) {
-      lists.push(`${resource.id}/${list}`);
-      for (const child of children) {
-        if (!found.has(idKey(child.id))) found.set(idKey(child.id), child);
-      }
-    }
-    return resource;
   };
   const once = (
     path: string,
@@ -54,42 +91,48 @@ export function openGathering(reads: Reads): Gathering {
     asked.set(key, before);
     return before;
   };
-  const readOne = async (id: ResourceId, apiVersion: string): Promise<readonly ArmResource[]> => {
+  const readOne = async (id: ResourceId, apiVersion: string, reach: Reach) => {
     const outcome = await reads.get(id, apiVersion);
     if (outcome.kind === "absent") absent.push(id);
     if (outcome.kind === "unread") note(outcome.unread);
-    return outcome.kind === "read"
-      ? [add({ ...outcome.value, id: stringAt(outcome.value, "id") ?? id })].flatMap(
-          (one) => one ?? [],
-        )
-      : [];
+    if (outcome.kind !== "read") return [];
+    return found.add({ ...outcome.value, id: stringAt(outcome.value, "id") ?? id }, reach);
   };
-  const readList = async (path: string, apiVersion: string): Promise<readonly ArmResource[]> => {
+  const readList = async (path: string, apiVersion: string, reach: Reach) => {
     const outcome = await reads.list(path, apiVersion);
     if (outcome.kind === "unread") note(outcome.unread);
     else lists.push(path);
-    return outcome.kind === "read" ? outcome.value.flatMap((body) => add(body) ?? []) : [];
+    return outcome.kind === "read" ? outcome.value.flatMap((body) => found.add(body, reach)) : [];
   };
   return {
-    async get(id) {
+    async get(id, reach = "core") {
       const kept = id === undefined ? undefined : keptType(parseId(id)?.type ?? "");
       if (id === undefined || kept === undefined) return undefined;
-      const known = found.get(idKey(id));
+      if (reach === "core") found.promote(id);
+      const known = found.known(id);
       if (known !== undefined) return known;
-      const [resource] = await once(id, () => readOne(id, kept.apiVersion));
+      const [resource] = await once(id, () => readOne(id, kept.apiVersion, reach));
       return resource;
     },
-    list: (path, type) => {
+    async list(path, type, reach = "core") {
       const kept = keptType(type);
-      return kept === undefined
-        ? Promise.resolve([])
-        : once(path, () => readList(path, kept.apiVersion));
+      return kept === undefined ? [] : once(path, () => readList(path, kept.apiVersion, reach));
     },
-    add,
+    add: (body) => {
+      const id = stringAt(body, "id");
+      // What ARM itself said is newer.
+      if (id !== undefined && found.known(id) === undefined) found.add(body, "beside");
+    },
     note,
-    graph: () => (graph ??= graphFrom(found.values())),
-    resources: () => [...found.values()],
-    record: () => ({ lists: [...new Set(lists)].sort(), absent: absent.toSorted(), unread }),
+    core: (type) =>
+      (type === undefined ? found.resources() : found.graph().ofType(type)).filter(found.isCore),
+    graph: found.graph,
+    resources: found.resources,
+    record: () => ({
+      lists: [...new Set([...lists, ...found.lists])].sort(),
+      absent: absent.toSorted(),
+      unread,
+    }),
   };
 }
 

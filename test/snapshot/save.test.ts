@@ -247,6 +247,29 @@ test("a subscription that refuses is unknown with 403, and nothing of it is take
   );
 });
 
+test("what only shares a subscription is kept and not followed, so that a large tenant is not read whole", async () => {
+  const far = "/subscriptions/77777777-7777-4777-8777-777777777777/resourceGroups/far/providers";
+  const beside: ArmSend = async (request) => {
+    const given = await scene.plane.send(request);
+    const listing = `${subscription}/providers/Microsoft.Insights/dataCollectionRules?`;
+    if (!request.target.startsWith(listing)) return given;
+    const body = JSON.parse(given.body.toString()) as { value: JsonObject[] };
+    body.value.push({
+      id: `${group}/providers/Microsoft.Insights/dataCollectionRules/others`,
+      properties: {
+        dataCollectionEndpointId: `${far}/Microsoft.Insights/dataCollectionEndpoints/far`,
+        destinations: {
+          monitoringAccounts: [{ accountResourceId: `${far}/Microsoft.Monitor/accounts/far` }],
+        },
+      },
+    });
+    return { ...given, body: Buffer.from(JSON.stringify(body)) };
+  };
+  const { snapshot, azure } = await taken({}, "azure", beside);
+  assert.ok(idsOf(snapshot).some((id) => id.endsWith("/datacollectionrules/others")));
+  assert.ok(azure.requests.every(({ target }) => !target.includes("77777777")));
+});
+
 test("Resource Graph adds what lists of known subscriptions lack, and refusing it is noted", async () => {
   const zone =
     "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/privatelink.monitor.azure.com";
