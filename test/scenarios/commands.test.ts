@@ -164,6 +164,13 @@ test("prove takes what is to be public as expected, refuses what is no expectati
   assert.match(held.out, /Every path is as expected, and not every one is private\./);
   const nameless = await ends(2, "prove", "--cluster", "aks-none");
   assert.match(nameless.note, /No managed cluster is named 'aks-none'\. There are: aks-cmd\./);
+  const blank = await ends(
+    2,
+    "prove",
+    "--cluster",
+    "/subscriptions/my-subscription /resourceGroups/x",
+  );
+  assert.match(blank.note, /has a blank at character 31; resource ids have none\. Remove it\./);
 });
 
 test("the closing flags close the rest, and say first who else uses it; a second run changes nothing", async () => {

@@ -6,7 +6,8 @@ import type { Json, JsonObject } from "../../src/arm/index.ts";
 import { armOf } from "../support/arm.ts";
 import type { TestArm } from "../support/arm.ts";
 import { removeFolder, startPlatform } from "../support/command.ts";
-import type { TestPlatform } from "../support/command.ts";
+import type { CommandResult, TestPlatform } from "../support/command.ts";
+import { runHere } from "../support/in-process.ts";
 import {
   converse,
   enableWhile,
@@ -32,6 +33,8 @@ after(async () => {
   removeFolder(platform.data);
 });
 
+const linkscope = (words: readonly string[]): Promise<CommandResult> =>
+  runHere(platform.data, words);
 const nameOf = (id: string): string => id.split("/").at(-1) ?? "";
 const odsPath = "/OperationalData.svc/PostJsonDataItems?api-version=2016-04-01";
 
@@ -59,7 +62,7 @@ async function enabled(
 
 /** Every path holds: private, and queries by ARM closed. */
 async function proven(cluster: string, ids: readonly string[] = logsPaths): Promise<void> {
-  const proof = await platform.linkscope(["prove", "--cluster", cluster, "-o", "json"]);
+  const proof = await linkscope(["prove", "--cluster", cluster, "-o", "json"]);
   assert.equal(proof.code, 0, proof.out);
   const paths = listAt(JSON.parse(proof.out) as Json, "paths");
   for (const path of paths) {
@@ -109,7 +112,7 @@ async function spoken(estate: LogsEstate, workspace: JsonObject): Promise<void> 
   }
   const kql = "ContainerLogV2 | where Computer == 'node-2' | project LogMessage, _ResourceId";
   const asking = ["query", "logs", kql, "--workspace", stringAt(workspace, "id") ?? ""];
-  const answer = await platform.linkscope([...asking, "-o", "json"]);
+  const answer = await linkscope([...asking, "-o", "json"]);
   assert.equal(answer.code, 0, answer.note);
   assert.match(answer.out, new RegExp(`said in ${nameOf(cluster)}`));
   assert.ok(answer.out.includes(cluster.toLowerCase()));
@@ -119,7 +122,7 @@ async function spoken(estate: LogsEstate, workspace: JsonObject): Promise<void> 
 const addonOf = async ({ cluster }: LogsEstate): Promise<Json | undefined> =>
   at(await access.arm.get(cluster, "2023-01-01"), "properties", "addonProfiles", "omsagent");
 
-describe("Cluster using managed identity authentication", { concurrency: true }, () => {
+describe("Container insights (Log Analytics workspace)", { concurrency: true }, () => {
   test("Existing AKS cluster with default Log Analytics workspace: made in the default group of the region", async () => {
     const place = { name: "default", region: "northeurope", prefix: "10.61" };
     const estate = await logsEstate(access, place);
@@ -142,14 +145,14 @@ describe("Cluster using managed identity authentication", { concurrency: true },
     const workspace = await estate.makeWorkspace();
     await estate.makeCluster();
     await enabled(estate, ["--workspace", nameOf(estate.law)], async (words) => {
-      const again = await platform.linkscope(["enable", ...words]);
+      const again = await linkscope(["enable", ...words]);
       assert.equal(again.code, 0, again.note);
       assert.match(again.note, /Nothing to change/);
     });
     await spoken(estate, workspace);
     const publicly = ["query", "logs", "Heartbeat", "--workspace", nameOf(estate.law), "--public"];
-    assert.equal((await platform.linkscope(publicly)).code, 1, "refused from outside");
-    const shown = await platform.linkscope(["show", "--workspace", nameOf(estate.law)]);
+    assert.equal((await linkscope(publicly)).code, 1, "refused from outside");
+    const shown = await linkscope(["show", "--workspace", nameOf(estate.law)]);
     assert.match(shown.out, /public query +Disabled\nscopes +ampls-standing\n/);
     assert.match(shown.out, /MSCI-eastus-aks-standing +none +Microsoft-ContainerInsights-Group/);
     assert.equal(stringAt(await addonOf(estate), "config", "useAADAuth"), "true");
@@ -170,78 +173,77 @@ describe("Cluster using managed identity authentication", { concurrency: true },
     const isPrivate = at(cluster, "properties", "apiServerAccessProfile", "enablePrivateCluster");
     assert.equal(isPrivate, true);
   });
-});
-
-test("Cluster using legacy authentication: closed first, connected, scope private, then enabled by the workspace's key", async () => {
-  const place = { name: "legacy", region: "westeurope", prefix: "10.64" };
-  const estate = await logsEstate(access, place);
-  const workspace = await estate.makeWorkspace();
-  await estate.makeCluster();
-  const { law, cluster, vnet } = estate;
-  const keys = await access.arm.post(`${law}/sharedKeys`, { apiVersion: "2020-08-01" });
-  const sharedKey = stringAt(keys, "primarySharedKey") ?? "";
-  const customerId = stringAt(workspace, "properties", "customerId") ?? "";
-  let agent: Promise<Registered> | undefined;
-  const line = (LogEntry: string) => ({ LogEntry, Computer: "node-1", LogEntrySource: "stdout" });
-  const words = [
-    "logs",
-    "--cluster",
-    "aks-legacy",
-    "--workspace",
-    "law-legacy",
-    "--auth",
-    "legacy",
-  ];
-  const closing = ["--scope", "ampls-legacy", "--close-shared", "--close-query", "--wait", "60s"];
-  const enabling = enableWhile(platform, [...words, ...closing], () => {
-    agent = registered(platform.ready, { vnet, cluster, customerId, sharedKey }).then(
-      async (one) => {
-        assert.equal((await one.post("inside", [line("said inside")])).status, 200);
-        return one;
-      },
+  test("Cluster using legacy authentication: closed first, connected, scope private, then enabled by the workspace's key", async () => {
+    const place = { name: "legacy", region: "westeurope", prefix: "10.64" };
+    const estate = await logsEstate(access, place);
+    const workspace = await estate.makeWorkspace();
+    await estate.makeCluster();
+    const { law, cluster, vnet } = estate;
+    const keys = await access.arm.post(`${law}/sharedKeys`, { apiVersion: "2020-08-01" });
+    const sharedKey = stringAt(keys, "primarySharedKey") ?? "";
+    const customerId = stringAt(workspace, "properties", "customerId") ?? "";
+    let agent: Promise<Registered> | undefined;
+    const line = (LogEntry: string) => ({ LogEntry, Computer: "node-1", LogEntrySource: "stdout" });
+    const words = [
+      "logs",
+      "--cluster",
+      "aks-legacy",
+      "--workspace",
+      "law-legacy",
+      "--auth",
+      "legacy",
+    ];
+    const closing = ["--scope", "ampls-legacy", "--close-shared", "--close-query", "--wait", "60s"];
+    const enabling = enableWhile(platform, [...words, ...closing], () => {
+      agent = registered(platform.ready, { vnet, cluster, customerId, sharedKey }).then(
+        async (one) => {
+          assert.equal((await one.post("inside", [line("said inside")])).status, 200);
+          return one;
+        },
+      );
+    });
+    const { code, note } = await enabling;
+    const one = await agent;
+    try {
+      assert.equal(code, 0, note);
+      const order = [
+        "~ Close the workspace law-legacy to public ingestion.",
+        "+ Make the private endpoint",
+        "~ Set the scope's modes: ingestion PrivateOnly",
+        "~ Enable Container insights on aks-legacy, into law-legacy, by the workspace's key.",
+        "~ Close the workspace law-legacy to public queries.",
+      ].map((says) => note.indexOf(says));
+      assert.deepEqual(
+        order.toSorted((a, b) => a - b),
+        order,
+        note,
+      );
+      assert.ok(!order.includes(-1), note);
+      const refused = await one?.post("outside", [line("said outside")]);
+      assert.deepEqual([refused?.status, refused?.body.toString()], [403, ""]);
+    } finally {
+      await one?.close();
+    }
+    const kql = "ContainerLog | project LogEntry";
+    const asked = await linkscope([
+      "query",
+      "logs",
+      kql,
+      "--workspace",
+      "law-legacy",
+      "-o",
+      "json",
+    ]);
+    assert.match(asked.out, /said inside/);
+    assert.doesNotMatch(asked.out, /said outside/);
+    await proven("aks-legacy", logsPaths.slice(1));
+    const [endpoint] = await access.arm.list(
+      `${estate.group}/providers/Microsoft.Network/privateEndpoints`,
+      "2023-05-01",
     );
+    const region = stringAt(await access.arm.get(cluster, "2023-01-01"), "location");
+    assert.equal(stringAt(endpoint, "location"), region, "the endpoint is in the cluster's region");
   });
-  const { code, note } = await enabling;
-  const one = await agent;
-  try {
-    assert.equal(code, 0, note);
-    const order = [
-      "~ Close the workspace law-legacy to public ingestion.",
-      "+ Make the private endpoint",
-      "~ Set the scope's modes: ingestion PrivateOnly",
-      "~ Enable Container insights on aks-legacy, into law-legacy, by the workspace's key.",
-      "~ Close the workspace law-legacy to public queries.",
-    ].map((says) => note.indexOf(says));
-    assert.deepEqual(
-      order.toSorted((a, b) => a - b),
-      order,
-      note,
-    );
-    assert.ok(!order.includes(-1), note);
-    const refused = await one?.post("outside", [line("said outside")]);
-    assert.deepEqual([refused?.status, refused?.body.toString()], [403, ""]);
-  } finally {
-    await one?.close();
-  }
-  const kql = "ContainerLog | project LogEntry";
-  const asked = await platform.linkscope([
-    "query",
-    "logs",
-    kql,
-    "--workspace",
-    "law-legacy",
-    "-o",
-    "json",
-  ]);
-  assert.match(asked.out, /said inside/);
-  assert.doesNotMatch(asked.out, /said outside/);
-  await proven("aks-legacy", logsPaths.slice(1));
-  const [endpoint] = await access.arm.list(
-    `${estate.group}/providers/Microsoft.Network/privateEndpoints`,
-    "2023-05-01",
-  );
-  const region = stringAt(await access.arm.get(cluster, "2023-01-01"), "location");
-  assert.equal(stringAt(endpoint, "location"), region, "the endpoint is in the cluster's region");
 });
 
 test("Managed Prometheus of a cluster that has Container insights already: both share one endpoint for configuration, and both hold", async () => {

@@ -1,6 +1,5 @@
 /** The agent of logs for tests: the product's own process on a node's folder, and its conversation step by step from inside a network. */
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +20,8 @@ import type {
 } from "../../src/client/index.ts";
 import { systemClock, systemRandom } from "../../src/core/index.ts";
 import { projectRoot } from "./command.ts";
-import type { ReadyLine, TestPlatform } from "./command.ts";
+import type { CommandResult, ReadyLine, TestPlatform } from "./command.ts";
+import { runHere } from "./in-process.ts";
 
 const entry = join(projectRoot, "src/bin/linkscope.ts");
 
@@ -68,31 +68,18 @@ function startAgent(platform: TestPlatform, words: readonly string[]): RunningAg
   };
 }
 
-export interface Enabling {
-  readonly code: number | null;
-  readonly note: string;
-}
-
 /** Runs `enable …` to its end; `onTold` is called when the cluster has been told to collect, as AKS starts its agent then. */
 export function enableWhile(
   platform: TestPlatform,
   words: readonly string[],
   onTold: () => void,
-): Promise<Enabling> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [entry, "enable", ...words, "--data", platform.data],
-    { stdio: ["ignore", "ignore", "pipe"], timeout: 120_000 },
-  );
-  let note = "";
+): Promise<CommandResult> {
   let told = false;
-  child.stderr?.on("data", (chunk: Buffer) => {
-    note += chunk.toString();
+  return runHere(platform.data, ["enable", ...words], (note) => {
     if (told || !/~ Enable (?:Container insights|Managed Prometheus) on/.test(note)) return;
     told = true;
     onTold();
   });
-  return new Promise((done) => child.once("close", (code) => done({ code, note })));
 }
 
 /** The agent's conversation from inside a network, as a cluster's identity. */

@@ -1,6 +1,6 @@
 /** A command's way to the running platform: ARM over its local endpoint, and clients that stand inside a network or outside. */
 import { readFileSync } from "node:fs";
-import { listAt, sameId, stringAt } from "../../arm/index.ts";
+import { idProblem, listAt, sameId, stringAt } from "../../arm/index.ts";
 import type { JsonObject, ResourceId } from "../../arm/index.ts";
 import { armClient, openTransport, tokenClient } from "../../client/index.ts";
 import type { ArmClient, TokenSource, Transport } from "../../client/index.ts";
@@ -95,13 +95,15 @@ export async function listOfType(
  * The id of the resource that a person named: an id as it is, a name if only one resource of the type, or of several
  * types, has it.
  *
- * @throws CodedError NameNotFound, NameNotUnique.
+ * @throws CodedError WrongUse for an id that is none (the article's own examples have blanks), NameNotFound, NameNotUnique.
  */
 export async function findResource(
   connection: Connection,
   type: string | readonly string[],
   named: string,
 ): Promise<ResourceId> {
+  const problem = named.startsWith("/") ? idProblem(named) : undefined;
+  if (problem !== undefined) throw new CodedError("WrongUse", `${problem}.`);
   const types = [type].flat();
   const lists = await Promise.all(types.map((one) => listOfType(connection, one)));
   const all = lists.flat().flatMap((item) => stringAt(item, "id") ?? []);
