@@ -67,10 +67,12 @@ export function recordRowsSql(
     values.every((value) => value === values[0])
       ? `CAST(${values[0] ?? "NULL"} AS ${type})`
       : `list_extract(CAST([${values.join(", ")}] AS ${type}[]), ${quoteName(BATCH)} + 1)`;
-  const received = ofBatch(
-    batches.map(({ receivedMs }) => `make_timestamp(${receivedMs * 1000})`),
-    "TIMESTAMP",
-  );
+  const timesOf = (shiftMs: number): string =>
+    ofBatch(
+      batches.map(({ receivedMs }) => `make_timestamp(${(receivedMs + shiftMs) * 1000})`),
+      "TIMESTAMP",
+    );
+  const received = timesOf(0);
   const sets = ofBatch(
     batches.map(({ constantsNumber }) => String(constantsNumber)),
     "INTEGER",
@@ -89,7 +91,8 @@ export function recordRowsSql(
   const time = read.has(TIME_GENERATED)
     ? typedValueSql(quoteName(TIME_GENERATED), "datetime")
     : "CAST(NULL AS TIMESTAMP)";
-  const near = `BETWEEN "#received" - to_milliseconds(${options.timePastMs}) AND "#received" + to_milliseconds(${options.timeFutureMs})`;
+  // Bounds that are numbers: the engine is slow at adding intervals to times.
+  const near = `BETWEEN ${timesOf(-options.timePastMs)} AND ${timesOf(options.timeFutureMs)}`;
   const rows = [
     `CASE WHEN "#time" ${near} THEN "#time" ELSE "#received" END AS ${quoteName(TIME_GENERATED)}`,
     `"#received" AS ${quoteName(TIME_RECEIVED)}`,
