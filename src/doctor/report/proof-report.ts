@@ -2,6 +2,7 @@
 import type { ResourceId } from "../../arm/index.ts";
 import { limits } from "../../core/index.ts";
 import type { Proof, RequestEvidence } from "../../onboard/index.ts";
+import { clusterTypes } from "../../snapshot/index.ts";
 import { runChecks } from "../run-checks.ts";
 import { checks } from "../checks/index.ts";
 import type { CheckFacts } from "../facts.ts";
@@ -18,7 +19,7 @@ export interface EvidencePiece {
 
 export interface ReportPath {
   readonly id: string;
-  /** `private`, `public`, `both`, `closed`, `open`, `broken` or `unknown`. */
+  /** `private`, `public`, `both`, `closed`, `open`, `broken`, `unknown`, or `none` where there is nothing to reach. */
   readonly verdict: string;
   readonly expected: string;
   readonly holds: boolean;
@@ -64,7 +65,7 @@ export interface ReportSubject {
 /** Puts a report together. */
 export function proofReport(subject: ReportSubject): ProofReport {
   const { facts, proofs, exit, source, version } = subject;
-  const grafana = grafanaPaths(facts);
+  const grafana = grafanaPath(facts);
   return {
     format: "linkscope/proof-report",
     version: 1,
@@ -135,24 +136,24 @@ function seenText(seen: RequestEvidence): string {
 /** The checks that speak of Grafana's own private endpoint; a probe cannot stand in a managed Grafana. */
 const grafanaChecks: readonly CheckId[] = ["LS0605", "LS0606"];
 
-function grafanaPaths(facts: CheckFacts): ReportPath {
+function grafanaPath(facts: CheckFacts): ReportPath {
+  const base = { id: "grafana", host: "", outside: "" };
+  if (facts.graph.ofType(clusterTypes.grafana).length === 0) {
+    const reasons = ["No managed Grafana was found."];
+    return { ...base, verdict: "none", expected: "none", holds: true, inside: "", reasons };
+  }
   const own = runChecks(checks, facts).results.filter(({ check }) =>
     grafanaChecks.includes(check.id),
   );
-  const reasons = own.map(
-    ({ check, finding }) => `${check.id}: ${finding.status}: ${finding.says}`,
-  );
   return {
-    id: "grafana",
+    ...base,
     verdict: "unknown",
     expected: "private",
     holds: false,
-    host: "",
     inside: "not tried: no probe can stand in a managed Grafana",
-    outside: "",
     reasons: [
       "By configuration only; it does not count in the verdict of the whole.",
-      ...(reasons.length === 0 ? ["No managed Grafana was found."] : reasons),
+      ...own.map(({ check, finding }) => `${check.id}: ${finding.status}: ${finding.says}`),
     ],
   };
 }

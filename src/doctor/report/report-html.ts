@@ -12,6 +12,7 @@ body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 th{color:var(--soft);font-weight:600}.holds{color:var(--good)}.fails{color:var(--bad)}.unknown{color:var(--odd)}
+figure svg{max-width:100%;height:auto}td:nth-child(1){width:20%}td:nth-child(2){width:10%}td:nth-child(3),td:nth-child(4){width:14%}
 ul{margin:.2rem 0;padding-left:1.1rem}.soft{color:var(--soft)}figure{margin:1rem 0;overflow-x:auto}code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}
 @media print{body{max-width:none;margin:0}}
 `;
@@ -84,7 +85,7 @@ function clusterPart(cluster: ReportedCluster, { text }: Page): readonly string[
 
 function pathRow(path: ReportPath, text: (value: string) => string): string {
   const kind = path.verdict === "unknown" ? "unknown" : path.holds ? "holds" : "fails";
-  const wanted = path.verdict === path.expected ? "" : ` (expected ${path.expected})`;
+  const wanted = path.verdict === path.expected ? fresh(path) : ` (expected ${path.expected})`;
   const reasons = path.reasons.map((reason) => `<li>${text(reason)}</li>`).join("");
   const cells = [
     `<strong>${text(path.id)}</strong><br><code>${text(path.host)}</code>`,
@@ -95,6 +96,9 @@ function pathRow(path: ReportPath, text: (value: string) => string): string {
   ];
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
 }
+
+/** A path can be private and not hold: its data is old. */
+const fresh = ({ holds }: ReportPath): string => (holds ? "" : ", and does not hold");
 
 function evidencePart({ text, report }: Page): readonly string[] {
   const rows = report.evidence.map(

@@ -92,13 +92,21 @@ test("evidence has its time and age, and is stale one millisecond past its limit
   assert.match(evidence[0]?.what ?? "", /resources, read from the snapshot x\.json/);
 });
 
-test("every path is there with its verdict, Grafana's by configuration only", () => {
-  const [cluster] = proofReport(subject).clusters;
+test("every path is there with its verdict; Grafana's by configuration only, and none where there is none", () => {
+  const pathsOf = (resources: Parameters<typeof graphFrom>[0]) =>
+    proofReport({ ...subject, facts: { ...facts, graph: graphFrom(resources) } }).clusters[0]
+      ?.paths;
+  const paths = pathsOf(graph.all());
   assert.deepEqual(
-    cluster?.paths.map(({ id, verdict }) => `${id} ${verdict}`),
-    ["configuration unknown", "grafana unknown"],
+    paths?.map(({ id, verdict }) => `${id} ${verdict}`),
+    ["configuration unknown", "grafana none"],
   );
-  assert.match(cluster?.paths[1]?.reasons[0] ?? "", /By configuration only/);
+  const type = "Microsoft.Dashboard/grafana";
+  const id = clusterId.replace("Microsoft.ContainerService/managedClusters", type);
+  const grafana = { id, name: "aks", type, properties: {} };
+  const withOne = pathsOf([...graph.all(), grafana])?.[1];
+  assert.deepEqual([withOne?.verdict, withOne?.holds], ["unknown", false]);
+  assert.match(withOne?.reasons[0] ?? "", /By configuration only/);
 });
 
 test("the page is one file without scripts and without anything from elsewhere, and names are text in it", () => {
