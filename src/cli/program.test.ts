@@ -67,6 +67,11 @@ const senseless: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["no identity outside", ["exec", "--public", "--as", "a", "--", "true"], /--as needs --vnet/],
   ["two places to stand in", ["exec", "--public", "--vnet", "a", "--", "true"], /Give one place/],
   [
+    "a new cluster without a place",
+    ["enable", "logs", "--cluster", "c", "--scope", "s", "--create-cluster"],
+    /--create-cluster and --node-subnet go together\./,
+  ],
+  [
     "an expectation that is none",
     ["prove", "--expect", "metrics-query=open"],
     /Write PATH=private, public or closed; paths are configuration, metrics-ingestion, metrics-q/,

@@ -101,6 +101,9 @@ export const enableLogs: Command = {
   ],
   async run(input, context) {
     refuseOtherClouds(input);
+    if (input.flag("create-cluster") !== (input.text("node-subnet") !== undefined)) {
+      throw new CodedError("WrongUse", "--create-cluster and --node-subnet go together.");
+    }
     const waitMs = durationMs(input.text("wait") ?? "15m");
     const connection = connect(input, context);
     try {
@@ -124,11 +127,7 @@ function refuseOtherClouds(input: CommandInput): void {
 }
 
 async function requestOf(input: CommandInput, connection: Connection): Promise<LogsRequest> {
-  const creates = input.flag("create-cluster");
   const nodeSubnet = input.text("node-subnet");
-  if (creates !== (nodeSubnet !== undefined)) {
-    throw new CodedError("WrongUse", "--create-cluster and --node-subnet go together.");
-  }
   const nodeSubnetId =
     nodeSubnet === undefined ? undefined : await nodeSubnetIdOf(connection, nodeSubnet);
   const cluster = input.text("cluster") ?? "";

@@ -66,16 +66,15 @@ async function openLaboratory(
     context.note(`linkscope: ${withoutLaboratory}\n`);
     return undefined;
   }
+  context.out(`cluster    ${laboratoryLabel}\n`);
   try {
-    const laboratory = await startLaboratory(context, {
+    return await startLaboratory(context, {
       folder: files.folder,
       logs: [
         { name: "edge", file: files.access },
         { name: "start", file: files.said },
       ],
     });
-    context.out(`cluster    ${laboratoryLabel}\n`);
-    return laboratory;
   } catch (error) {
     context.note(`linkscope: ${messageOf(error)}\n`);
     return undefined;
