@@ -89,6 +89,19 @@ test("a watch gets bookmarks when it allows them, and ends at its timeout", asyn
   assert.equal(await nextEvent(stream), "END");
 });
 
+test("a watch that ends in the moment of a bookmark ends, and the laboratory goes on", async () => {
+  const stream = await openStream(
+    lab,
+    `${maps}?watch=true&allowWatchBookmarks=true&timeoutSeconds=20&resourceVersion=${await versionNow()}`,
+  );
+  clock.advance(BOOKMARK_INTERVAL_MS);
+  const bookmark: unknown = JSON.parse((await stream.next()) ?? "");
+  assert.equal(textAt(bookmark, "type"), "BOOKMARK");
+  assert.equal(textAt(bookmark, "object", "metadata", "resourceVersion"), await versionNow());
+  clock.advance(20_000 - BOOKMARK_INTERVAL_MS);
+  assert.equal(await nextEvent(stream), "END");
+});
+
 test("sendInitialEvents gives what there is, then a bookmark that says so", async () => {
   await create("initial", {}, { initial: "yes" });
   const selector = "labelSelector=initial%3Dyes";

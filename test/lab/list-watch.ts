@@ -215,6 +215,8 @@ function eventStream(
   }: { request: ResourceRequest; matches: Matches; table: boolean; clock: Clock },
 ): EventStream {
   const write = (type: string, object: unknown): void => {
+    // The watch may have ended in this very moment: its subscriptions end when its socket does.
+    if (outgoing.writableEnded || outgoing.destroyed) return;
     if (outgoing.writableLength > UNREAD_BYTES_MAX) outgoing.destroy();
     else outgoing.write(`${JSON.stringify({ type, object })}\n`);
   };
