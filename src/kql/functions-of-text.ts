@@ -106,20 +106,21 @@ const extract: ScalarFunction = {
   takes: ["string", "long", "string", "any"],
   optional: 1,
   apply(args, site) {
-    if (args.length > 3)
-      mistaken(site.place, "extract() takes three arguments here; convert its result.");
+    if (args.length > 3) {
+      unsupported(site.place, "extract() with a type", "convert its result");
+    }
     const pattern = checkedPattern(literalText(args, 0, site), site, 0);
-    const group = args[1]?.sql;
+    const group = args[1]?.sql ?? integer(0);
     const groups = RE2JS.compile(pattern).groupCount();
     const number =
-      group?.kind === "parameter" && group.value.type === "long" ? group.value.value : -1n;
+      group.kind === "parameter" && group.value.type === "long" ? group.value.value : -1n;
     if (number < 0n || number > BigInt(groups)) {
       mistaken(
         site.places[1] ?? site.place,
         `The pattern has ${groups} capture groups; name one of them, or 0.`,
       );
     }
-    const found = call("regexp_extract", sqlOf(args, 2), text(pattern), integer(number));
+    const found = call("regexp_extract", sqlOf(args, 2), text(pattern), cast(group, "INTEGER"));
     return typed("string", call("coalesce", found, none));
   },
 };

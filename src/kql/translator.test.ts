@@ -179,6 +179,20 @@ test("a hostile literal is bound, and never stands in the SQL", () => {
   }
 });
 
+test("numbers, times and lengths are bound as well as texts", () => {
+  const { sql, parameters } = sqlOf(
+    translateKql(
+      request(
+        "Pod | where Restarts in (918273, 5) and Restarts > 71.25 and TimeGenerated > datetime(2019-08-17) and bin(Restarts, 918274) == 1 | extend x = extract('(b)', 1, Name), y = Labels[918275] | take 918276",
+      ),
+    ),
+  );
+  assert.doesNotMatch(sql, /9182\d\d|71|2019|25/);
+  const bound = parameters.map((each) => (each.type === "long" ? Number(each.value) : each.type));
+  for (const value of [918_273, 918_274, 918_275, 918_276]) assert.ok(bound.includes(value));
+  assert.ok(bound.includes("real") && bound.includes("datetime"));
+});
+
 /** The SQL's own alphabet: quoted names, parameters, numbers of ours, words and operators. */
 function assertShape(sql: string): void {
   const withoutNames = sql.replaceAll(/"(?:[^"]|"")*"/g, "N");
