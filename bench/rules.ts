@@ -72,25 +72,29 @@ function accessQuestions(on: Graph): readonly Ask[] {
   const hosts = [...servedHosts(on).values()].filter(({ kind }) => kind === "configuration");
   const clusters = on.ofType("Microsoft.ContainerService/managedClusters");
   return [
-    ...dcesOf(on).flatMap(({ id: dceId }, index) => [
-      () => ingestionAccess(on, { origin: ownOrigin(dceId), dceId }),
-      () => ingestionAccess(on, { origin: originAt(index), dceId }),
-      () => ingestionAccess(on, { origin: publicOrigin, dceId }),
-    ]),
-    ...workspacesOf(on).map(
-      ({ id: workspaceId }, index) =>
-        () =>
-          workspaceQueryAccess(on, { origin: originAt(index), workspaceId }),
-    ),
-    ...lawsOf(on).flatMap(({ id: workspaceId }, index) => [
-      () => odsAccess(on, { origin: ownOrigin(workspaceId), workspaceId }),
-      () => logsQueryAccess(on, { origin: originAt(index), workspaceId, way: "direct" }),
-    ]),
+    ...dcesOf(on).flatMap(({ id: dceId }, index) => {
+      const [own, other] = [ownOrigin(dceId), originAt(index)];
+      return [
+        () => ingestionAccess(on, { origin: own, dceId }),
+        () => ingestionAccess(on, { origin: other, dceId }),
+        () => ingestionAccess(on, { origin: publicOrigin, dceId }),
+      ];
+    }),
+    ...workspacesOf(on).map(({ id: workspaceId }, index) => {
+      const origin = originAt(index);
+      return () => workspaceQueryAccess(on, { origin, workspaceId });
+    }),
+    ...lawsOf(on).flatMap(({ id: workspaceId }, index) => {
+      const [own, other] = [ownOrigin(workspaceId), originAt(index)];
+      return [
+        () => odsAccess(on, { origin: own, workspaceId }),
+        () => logsQueryAccess(on, { origin: other, workspaceId, way: "direct" }),
+      ];
+    }),
     ...clusters.flatMap(({ id: clusterId }, index) => {
       const host = hosts[index % hosts.length];
-      return host === undefined
-        ? []
-        : [() => configurationAccess(on, { origin: originAt(index), host, clusterId })];
+      const origin = originAt(index);
+      return host === undefined ? [] : [() => configurationAccess(on, { origin, host, clusterId })];
     }),
   ];
 }
