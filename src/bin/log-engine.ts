@@ -22,8 +22,11 @@ const engine = serveLogEngine({
 });
 
 process.on("message", (message: ToEngine) => {
-  if (message.kind === "begin") holdAlone(message.folder);
-  engine.receive(message);
+  if (message.kind !== "begin") return engine.receive(message);
+  holdAlone(message.folder);
+  // The database takes some characters of a path for patterns; in this way none of the data folder's reach it.
+  process.chdir(message.folder);
+  engine.receive({ ...message, folder: "." });
 });
 
 process.on("SIGTERM", () => {

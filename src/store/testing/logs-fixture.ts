@@ -64,7 +64,8 @@ export async function logsFixture(
   t: TestContext,
   limits: Partial<LogsLimits> = {},
 ): Promise<LogsFixture> {
-  const folder = await mkdtemp(join(tmpdir(), "linkscope-logs-"));
+  // A name that means something to whoever takes it for a pattern, a partition or SQL.
+  const folder = await mkdtemp(join(tmpdir(), "linkscope logs [a-b]=*'-"));
   const clock = fakeClock();
   const notes: LogsNote[] = [];
   let current: OpenedLogsStore | undefined;

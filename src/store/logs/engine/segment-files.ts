@@ -3,7 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Segment } from "../../segments/index.ts";
 import { CONSTANTS, TIME_GENERATED } from "./hot-table.ts";
 import type { HotTable, StoredColumn } from "./hot-table.ts";
-import { quoteName, quoteText } from "./sql.ts";
+import { quoteName, quoteText, readParquet } from "./sql.ts";
 import { rowsSql } from "./table-view.ts";
 import type { RowSource } from "./table-view.ts";
 
@@ -70,7 +70,7 @@ async function describe(
   path: string,
   columns: readonly StoredColumn[],
 ): Promise<Written> {
-  const from = `read_parquet(${quoteText(path)})`;
+  const from = readParquet([path]);
   const reader = await connection.runAndReadAll(
     `SELECT count(*)::DOUBLE, epoch_ms(min(${time}))::DOUBLE, epoch_ms(max(${time}))::DOUBLE FROM ${from}`,
   );

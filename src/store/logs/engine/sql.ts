@@ -7,3 +7,7 @@ export const quoteName = (name: string): string => `"${clean(name).replaceAll('"
 export const quoteText = (text: string): string => `'${clean(text).replaceAll("'", "''")}'`;
 
 const clean = (text: string): string => text.replaceAll("\0", "\u{FFFD}").toWellFormed();
+
+/** Rows of Parquet files, by their own columns only: a folder named `a=b` adds none. */
+export const readParquet = (paths: readonly string[]): string =>
+  `read_parquet([${paths.map(quoteText).join(", ")}], hive_partitioning = false)`;

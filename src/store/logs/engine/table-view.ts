@@ -5,7 +5,7 @@ import type { ConstantSet } from "./constant-sets.ts";
 import { CONSTANTS, TIME_GENERATED, TIME_RECEIVED } from "./hot-table.ts";
 import type { StoredColumn } from "./hot-table.ts";
 import { typedValueSql } from "./record-columns.ts";
-import { quoteName, quoteText } from "./sql.ts";
+import { quoteName, quoteText, readParquet } from "./sql.ts";
 
 /** Rows of one shape: files of segments, or a hot table. */
 export interface RowSource {
@@ -33,9 +33,7 @@ export function rowsSql(sources: readonly RowSource[], columns: readonly StoredC
 }
 
 const fromSql = ({ from }: RowSource): string =>
-  from.kind === "table"
-    ? quoteName(from.name)
-    : `read_parquet([${from.paths.map(quoteText).join(", ")}])`;
+  from.kind === "table" ? quoteName(from.name) : readParquet(from.paths);
 
 const nullOf = (type: LogColumnType): string => `CAST(NULL AS ${logSqlTypes[type]})`;
 
