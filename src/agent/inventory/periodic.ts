@@ -10,7 +10,7 @@ export interface Periodic {
 }
 
 /** How soon a round that could not begin is tried again. */
-const RETRY_MS = 1_000;
+const RETRY_MS = 250;
 
 /**
  * @param round answers whether it was held; false has it tried again soon. What it throws is told as `failure`.

@@ -69,7 +69,8 @@ function resolveLog(
   try {
     path = realpathSync(join(containers, name));
   } catch {
-    // The link leads nowhere yet, or not any more.
+    // For a moment only, where a container comes or goes; for all of them, where the folder is mounted at another place.
+    refuse(name, "leads nowhere: mount the node's folder where its links lead");
     return undefined;
   }
   if (!path.startsWith(`${root}${sep}`)) {

@@ -294,6 +294,7 @@ test("namespaces of the settings, links that lead out and names of no pod are le
   assert.deepEqual(column(receiver.taken, "LogMessage"), ["shop"]);
   const refused = agent.state().collectors.get("node-1")?.refused.join("\n") ?? "";
   assert.match(refused, /"evil_shop_web-d+\.log" leads out of the folder/);
+  assert.match(refused, /"gone_shop_web-e+\.log" leads nowhere/);
   assert.match(refused, /"__proto__\.log" is not named POD_NAMESPACE_CONTAINER-ID\.log/);
   assert.match(refused, /"evil\\nname_shop_web-1\.log" is not named/);
   await agent.stop();
