@@ -2,7 +2,7 @@
 import type { Clock } from "../core/index.ts";
 import type { PathEvidence, Probes } from "./evidence.ts";
 import { judge } from "./judge.ts";
-import { collectLogsIngestion, newestRecord } from "./logs/prove-logs.ts";
+import { collectLogsIngestion, newestRecords } from "./logs/prove-logs.ts";
 import type { Newest } from "./probe-path.ts";
 import { collectMetrics, configurationPath } from "./prove.ts";
 import type { ProofTarget, Signal } from "./proof-target.ts";
@@ -62,9 +62,17 @@ async function seenOfLogs(probes: Probes, target: ProofTarget): Promise<Seen> {
   const asked = { ...target, logs };
   const [ingestion, newest] = await Promise.all([
     collectLogsIngestion(probes, asked),
-    newestRecord(probes, asked),
+    newestRecords(probes, asked),
   ]);
-  return { ingestion, newest };
+  const { byHost, byEndpoint } = newest;
+  return { ingestion, newest: logs.highScale === undefined ? byHost : older(byHost, byEndpoint) };
+}
+
+/** Of two ways that both must have brought something, the one that is behind. */
+function older(one: Newest, other: Newest): Newest {
+  const [a, b] = [one.newestSampleMs, other.newestSampleMs];
+  if (a === undefined || a === null) return one;
+  return b === undefined || b === null || b < a ? other : one;
 }
 
 /** Why a path does not pass by a private endpoint; undefined where it does. */

@@ -32,19 +32,25 @@ export function startBeside(
   { data, estate }: { readonly data: string; readonly estate: Estate },
 ): Beside {
   const folder = join(data, "laboratory");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const said = keepSaid(context, join(folder, "start.log"));
+  const hasLaboratory = laboratoryEntry(context) !== undefined;
+  const logFolder = join(folder, "localhost");
+  const saidFile = hasLaboratory
+    ? join(folder, "start.log")
+    : join(logFolder, "containers", `start-1_linkscope_start-${"0".repeat(64)}.log`);
+  mkdirSync(join(logFolder, "containers"), { recursive: true, mode: 0o700 });
+  // The laboratory's kubelet writes its nodes' logs; without one the line stands as a container runtime writes it.
+  const said = keepSaid(context, { file: saidFile, asContainer: !hasLaboratory });
   const wantsLogs = estate.clusters.some(({ logs }) => logs !== undefined);
   const laboratory = wantsLogs
     ? openLaboratory(said, {
         folder,
         access: join(data, "access.ndjson"),
-        said: join(folder, "start.log"),
+        said: saidFile,
       })
     : Promise.resolve(undefined);
   const metrics = startAgents(context, data);
   const logs: Promise<AgentProcesses> = laboratory.then((lab) =>
-    startLogsAgents(context, { data, laboratory: lab }),
+    startLogsAgents(context, { data, laboratory: lab, logFolder }),
   );
   return {
     context: said,
@@ -82,12 +88,20 @@ async function openLaboratory(
 }
 
 /** What is said goes to the terminal, and to a file that grows by its lines. */
-function keepSaid(context: CliContext, file: string): CliContext {
+function keepSaid(
+  context: CliContext,
+  { file, asContainer }: { readonly file: string; readonly asContainer: boolean },
+): CliContext {
+  const lineOf = (line: string): string =>
+    asContainer
+      ? `${new Date(context.clock.nowMs()).toISOString()} stdout F ${line}\n`
+      : `${line}\n`;
   const keep =
     (say: (text: string) => void) =>
     (text: string): void => {
       say(text);
-      appendFileSync(file, text, { mode: 0o600 });
+      const lines = text.split("\n").filter((line) => line !== "");
+      appendFileSync(file, lines.map(lineOf).join(""), { mode: 0o600 });
     };
   return { ...context, out: keep(context.out), note: keep(context.note) };
 }

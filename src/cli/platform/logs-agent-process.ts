@@ -6,15 +6,21 @@ import type { Laboratory } from "./laboratory.ts";
 
 /**
  * @param options.data the data folder of the platform, which may be started again at other addresses meanwhile.
- * @param options.laboratory undefined where there is none: then the agent sends what needs no cluster, its heartbeat.
+ * @param options.laboratory undefined where there is none: then the agent sends what needs no cluster, its heartbeat and
+ *   the logs of `logFolder`, of one node.
  */
 export function startLogsAgents(
   context: CliContext,
-  { data, laboratory }: { readonly data: string; readonly laboratory: Laboratory | undefined },
+  options: {
+    readonly data: string;
+    readonly laboratory: Laboratory | undefined;
+    readonly logFolder: string;
+  },
 ): AgentProcesses {
+  const { data, laboratory, logFolder } = options;
   const cluster =
     laboratory === undefined
-      ? []
+      ? ["--log-folder", logFolder]
       : [
           "--kubeconfig",
           laboratory.kubeconfig,

@@ -159,6 +159,16 @@ test("at high scale the endpoint is a path of its own", async () => {
   const ods = probes.asked.find(({ path }) => path.startsWith("/OperationalData.svc/"));
   const said = Buffer.from(ods?.body ?? []).toString();
   assert.match(said, /KUBE_POD_INVENTORY_BLOB/, "a type that the rule takes there");
+  const without = probesOf(403, ({ kql }) => (kql.startsWith("ContainerLogV2") ? null : nowMs));
+  const silent = await proofOf(without, observed);
+  const stale = silent.paths.filter(({ holds }) => !holds).map(({ id }) => id);
+  assert.deepEqual(stale, ["logs-ingestion-dce"], "inventory says nothing of the endpoint");
+  const arrival = await dataArrival(without, targetOf(observed), {
+    clock: fakeClock(nowMs),
+    sinceMs: 0,
+    signal: "logs",
+  });
+  assert.equal(arrival.arrived, false, "both ways must have brought something");
   const request = probes.asked.find(({ path }) => path.startsWith("/dataCollectionRules/"));
   assert.match(request?.path ?? "", /dcr-4567\/streams\/Microsoft-ContainerLogV2-HighScale\?/);
   assert.match(request?.ingestionToken?.path ?? "", /channels\/gigl-dce-9\/issueIngestionToken/);

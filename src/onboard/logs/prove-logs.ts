@@ -15,12 +15,14 @@ export async function collectLogs(
   target: Target,
 ): Promise<readonly PathEvidence[]> {
   const [newest, ingestion, query] = await Promise.all([
-    newestRecord(probes, target),
+    newestRecords(probes, target),
     collectLogsIngestion(probes, target),
     collectLogsQuery(probes, target),
   ]);
-  // Records arrive by ingestion and are seen by queries, so their age speaks of all of these paths.
-  return [...ingestion, ...query].map((evidence) => withNewest(evidence, newest));
+  // Records arrive by ingestion and are seen by queries, so their age speaks of both.
+  return [...ingestion, ...query].map((evidence) =>
+    withNewest(evidence, evidence.id === "logs-ingestion-dce" ? newest.byEndpoint : newest.byHost),
+  );
 }
 
 /** The ways in: the workspace's own host, and the endpoint that container logs take at high scale. */
@@ -74,17 +76,41 @@ function collectLogsQuery(probes: Probes, { logs }: Target): Promise<readonly Pa
 }
 
 /** Tables that a cluster's agent fills, the most telling first. */
-const toldBy = ["ContainerLogV2", "ContainerLog", "KubePodInventory", "Heartbeat"] as const;
+const containerLogs = ["ContainerLogV2", "ContainerLog"] as const;
+const inventory = ["KubePodInventory", "Heartbeat"] as const;
+
+/** The newest record that each way in brought: at high scale container logs come by the endpoint, and all else by the host. */
+export interface NewestRecords {
+  readonly byHost: Newest;
+  readonly byEndpoint: Newest;
+}
+
+/** What each way in brought last; of the endpoint only where there is one. */
+export async function newestRecords(probes: Probes, target: Target): Promise<NewestRecords> {
+  if (target.logs.highScale === undefined) {
+    const byHost = await newestRecord(probes, target, [...containerLogs, ...inventory]);
+    return { byHost, byEndpoint: {} };
+  }
+  const [byHost, byEndpoint] = await Promise.all([
+    newestRecord(probes, target, inventory),
+    newestRecord(probes, target, containerLogs.slice(0, 1)),
+  ]);
+  return { byHost, byEndpoint };
+}
 
 /** When the newest record of the cluster was taken, or why it could not be asked for. */
-export async function newestRecord(probes: Probes, { clusterId, logs }: Target): Promise<Newest> {
+async function newestRecord(
+  probes: Probes,
+  { clusterId, logs }: Target,
+  tables: readonly string[],
+): Promise<Newest> {
   const { customerId, queryHost: host } = logs;
   const ask = probes.newestRecordMs?.bind(probes);
   if (ask === undefined || customerId === undefined) {
     return { error: "The newest record could not be asked for." };
   }
   try {
-    for (const table of toldBy) {
+    for (const table of tables) {
       const kql = newestRecordQuery(table, clusterId);
       const newestSampleMs = await ask({ host, workspace: customerId, kql });
       if (newestSampleMs !== null) return { newestSampleMs };
