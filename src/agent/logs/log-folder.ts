@@ -1,5 +1,8 @@
-/** The logs of a node's containers: the links in `containers/` of a folder, each of which must stay below that folder. */
-import { readdirSync, realpathSync } from "node:fs";
+/**
+ * The logs of a node's containers: the links in `containers/` of a folder, or in the folder itself where it has none. Each
+ * must stay below the folder.
+ */
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join, sep } from "node:path";
 import { limits, messageOf } from "../../core/index.ts";
 import { containerOf } from "./log-file-name.ts";
@@ -26,7 +29,8 @@ const NAME_CHARS_MAX = 120;
 
 /** Lists the logs. `known` are taken as they are: their links are not resolved again. */
 export function scanLogFolder(folder: string, known: ReadonlyMap<string, FoundLog>): FolderScan {
-  const containers = join(folder, "containers");
+  const below = join(folder, "containers");
+  const containers = existsSync(below) ? below : folder;
   const logs = new Map<string, FoundLog>();
   const refused: string[] = [];
   const refuse = (name: string, why: string): void => {

@@ -21,7 +21,6 @@ import {
   nodeFolder,
 } from "../testing/log-receiver.ts";
 import type { LogReceiver, NodeFolder } from "../testing/log-receiver.ts";
-import { scanLogFolder } from "./log-folder.ts";
 import { createLogsAgent } from "./logs-agent.ts";
 import type { LogsAgent, LogsAgentOptions } from "./logs-agent.ts";
 import { defaultLogsSettings } from "./logs-settings.ts";
@@ -364,18 +363,6 @@ test("a container that went while no agent ran leaves no position behind", async
   await run(3);
   await second.stop();
   assert.deepEqual(tails(), ["web-2"]);
-});
-
-test("at most 2,000 files are followed; one more is told", () => {
-  const node = nodeFolder();
-  folders.push(node.folder);
-  for (let at = 0; at <= limits.logFilesMax; at += 1) {
-    writeFileSync(join(node.folder, "containers", `p-${at}_shop_web-${"c".repeat(64)}.log`), "");
-  }
-  const { logs, refused } = scanLogFolder(node.folder, new Map());
-  assert.equal(logs.size, limits.logFilesMax);
-  assert.equal(refused.length, 1);
-  assert.match(refused[0] ?? "", /beyond the limit of 2000 files/);
 });
 
 test("a receiver's Retry-After holds for ten minutes at most", async () => {

@@ -39,7 +39,7 @@ export const agentLogs: Command = {
     { flags: "--cluster <name>", help: "the cluster, by name or id", required: true },
     {
       flags: "--log-folder <folder>",
-      help: "a node's /var/log, with containers/*.log; of several nodes, one folder each by its name",
+      help: "a node's /var/log, with containers/*.log, or a folder of such files; of several nodes, one folder each by its name",
     },
     { flags: "--node <names>", help: "the node, or several with commas", default: "localhost" },
     {
