@@ -15,7 +15,15 @@ test("a command that is run often comes alone, and is the one of the list", asyn
 });
 
 test("other words, no words and words that name nothing bring all", async () => {
-  for (const words of [[], ["--help"], ["help", "up"], ["agent", "foo"], ["prove"], ["nothing"]]) {
+  for (const words of [
+    [],
+    ["--help"],
+    ["help", "up"],
+    ["agent", "foo"],
+    ["agent", "-h"],
+    ["prove"],
+    ["x"],
+  ]) {
     assert.equal(await loadCommands(words), commands, words.join(" "));
   }
 });

@@ -20,8 +20,9 @@ const often: ReadonlyMap<string, Load> = new Map<string, Load>([
 export async function loadCommands(words: readonly string[]): Promise<readonly Command[]> {
   const [first = "", second] = words;
   const isWord = second !== undefined && !second.startsWith("-");
-  // A second word that names no command is for all of them to judge.
-  const load = isWord ? often.get(`${first} ${second}`) : often.get(first);
+  // A second word that names no command is for all of them to judge, and help names the commands below one.
+  const asksHelp = words.includes("--help") || words.includes("-h");
+  const load = asksHelp ? undefined : often.get(isWord ? `${first} ${second}` : first);
   if (load !== undefined) return [await load()];
   return (await import("./commands/index.ts")).commands;
 }
