@@ -28,7 +28,13 @@ export function openPlatform(input: CommandInput, context: CliContext): OpenSour
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         }),
     },
-    clusterIds: (named) => clusterIdsOf(connection, named),
+    clusterIds: async (named) => {
+      if (named === undefined) return clusterIdsOf(connection, undefined);
+      const ids = await Promise.all(
+        named.split(",").map((one) => clusterIdsOf(connection, one.trim())),
+      );
+      return ids.flat();
+    },
     close: () => {
       transport.close();
       connection.close();

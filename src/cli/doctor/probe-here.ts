@@ -59,7 +59,8 @@ export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFr
     for (const planned of plan.requests ?? []) {
       requests.push(await requestHere(planned, { transport, token, spell }));
     }
-    const sample = await sampleHere(plan, { transport, token, spell });
+    const means = { transport, token, spell };
+    const samples = [await sampleHere(plan, means), await recordHere(plan, means)];
     return {
       place,
       clusterId: inside ? plan.clusterId : undefined,
@@ -73,7 +74,7 @@ export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFr
         inside && existsSync(agentFolder)
           ? (plan.files ?? []).map((path) => ({ path, present: isThere(path) }))
           : [],
-      samples: sample === undefined ? [] : [sample],
+      samples: samples.filter((one) => one !== undefined),
     };
   } finally {
     transport.close();
@@ -337,6 +338,37 @@ async function sampleHere(
     const seconds = Number(stringAt(body, "data", "result", 0, "value", 1));
     const newestMs = Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
     return { clusterId, path: "metrics-query", newestMs };
+  } catch {
+    return undefined;
+  }
+}
+
+/** How far back the newest record is looked for. */
+const RECORDS_BACK = "P1D";
+
+/** The newest record of the cluster's logs, by the first table that has one, where this place's identity may ask. */
+async function recordHere(
+  { clusterId, kql = [], requests = [] }: Plan,
+  { transport, token, spell }: Means,
+): Promise<SampleSeen | undefined> {
+  const audience = requests.find(({ purpose }) => purpose === "logs-query")?.request.audience;
+  if (clusterId === undefined || audience === undefined || kql.length === 0) return undefined;
+  const bearer = await token.other(spell(audience));
+  if (bearer === undefined) return undefined;
+  try {
+    for (const { host, workspace, kql: query } of kql) {
+      const answer = await transport.send({
+        method: "POST",
+        url: `https://${spell(host)}/v1/workspaces/${workspace}/query`,
+        headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+        body: JSON.stringify({ query, timespan: RECORDS_BACK }),
+      });
+      if (answer.status !== 200) return undefined;
+      const newest = stringAt(jsonIn(answer.body.toString("utf8")), "tables", 0, "rows", 0, 0);
+      const newestMs = Date.parse(newest ?? "");
+      if (!Number.isNaN(newestMs)) return { clusterId, path: "logs-query", newestMs };
+    }
+    return { clusterId, path: "logs-query", newestMs: null };
   } catch {
     return undefined;
   }

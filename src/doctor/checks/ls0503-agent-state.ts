@@ -45,9 +45,20 @@ function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
   ];
 }
 
-/** A 421 is how the global host sends an agent on, and a 401 is what a probe without a token gets. */
-const isBad = ({ status, authenticated }: RequestSeen): boolean =>
-  !(status >= 200 && status < 300) && status !== 421 && (authenticated || status !== 401);
+/** What agents themselves ask; queries are people's, and closed by design where they are. */
+const asked: ReadonlySet<string> = new Set([
+  "configuration",
+  "metrics-ingestion",
+  "logs-ingestion",
+  "logs-ingestion-dce",
+]);
+
+/** A 421 is how the global host sends an agent on; without a token that fits, an answer says nothing of the agents. */
+function isBad({ purpose, status, authenticated }: RequestSeen): boolean {
+  const works = (status >= 200 && status < 300) || status === 421;
+  if (purpose === "health") return !works;
+  return asked.has(purpose) && !works && (status === 0 || authenticated);
+}
 
 /** When the association was last changed, where Azure tells. */
 function changedMs({ graph }: CheckFacts, { configuration }: ClusterWay): number {
