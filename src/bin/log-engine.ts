@@ -14,6 +14,7 @@ process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 // What was half done is done again from the log: nothing has to be ended in order.
 process.on("disconnect", () => process.exit(0));
+process.on("SIGTERM", () => process.exit(0));
 
 const engine = serveLogEngine({
   clock: systemClock(),
@@ -27,13 +28,6 @@ process.on("message", (message: ToEngine) => {
   // The database takes some characters of a path for patterns; in this way none of the data folder's reach it.
   process.chdir(message.folder);
   engine.receive({ ...message, folder: "." });
-});
-
-process.on("SIGTERM", () => {
-  engine.close().then(
-    () => process.exit(0),
-    () => process.exit(1),
-  );
 });
 
 /** Two engines on one folder would each replace the other's manifests. The lock goes with the process. */

@@ -111,10 +111,11 @@ class FolderLogsStore implements OpenedLogsStore {
 
   async close(): Promise<void> {
     this.#closed = true;
+    // First, so that nothing waits for what it is at: that is done again from the log.
+    await this.#engine.close();
     const opened = await Promise.allSettled(this.#workspaces.values());
     for (const one of opened) if (one.status === "fulfilled") await one.value.close();
     this.#workspaces.clear();
-    await this.#engine.close();
   }
 
   async #open(customerId: string, folder: string): Promise<FolderWorkspaceLogs> {

@@ -15,8 +15,10 @@ export interface LogBatch {
   readonly receivedMs: number;
   /** Columns that are the same in every record: `TenantId`, `SourceSystem`, `Type`, `_ResourceId`, `_SubscriptionId`. They win over the record's own. */
   readonly constants: Readonly<Record<string, string>>;
-  /** Bytes that count toward the daily cap. */
+  /** Bytes that count toward the daily cap; 0 for what costs nothing, which the cap does not stop. */
   readonly billedBytes: number;
+  /** The solution that the table belongs to, for the Usage table; `LogManagement` where absent. */
+  readonly solution?: string;
 }
 
 export type LogAppend =
@@ -83,6 +85,8 @@ export interface LogsStats {
 }
 
 export interface WorkspaceLogsSettings {
+  /** The workspace in Resource Manager, as the Usage table names it. */
+  readonly resourceId?: string;
   /** Absent: no cap. */
   readonly dailyQuotaBytes: number | undefined;
   readonly retentionDays: number;

@@ -19,6 +19,7 @@ import type {
   WorkspaceLogs,
   WorkspaceLogsSettings,
 } from "./seams.ts";
+import { UsageAccount, usageBatch } from "./usage-account.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
@@ -43,6 +44,7 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
   readonly #options: WorkspaceLogsOptions;
   readonly #wal: LogWal;
   readonly #cap: DailyCap;
+  readonly #usage = new UsageAccount();
   #settings = UNSET;
   #merged: FlushResult;
   #flushing: Promise<void> | undefined;
@@ -99,17 +101,18 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
     this.#admit(batches);
     const { bytes, resetsMs } = this.#cap.at(nowMs, this.#resetHour());
     const { dailyQuotaBytes } = this.#settings;
-    if (dailyQuotaBytes !== undefined && bytes >= dailyQuotaBytes) {
+    const billedBytes = batches.reduce((sum, batch) => sum + batch.billedBytes, 0);
+    // What costs nothing is collected past the cap too.
+    if (dailyQuotaBytes !== undefined && bytes >= dailyQuotaBytes && billedBytes > 0) {
       this.#recordsCapped += records;
       await this.#tellCap(nowMs);
       return { kind: "capped", resetsMs };
     }
-    const billedBytes = batches.reduce((sum, batch) => sum + batch.billedBytes, 0);
     this.#cap.count(billedBytes);
     const resumed = this.#cap.resumedOnce();
     const told = resumed ? [collectionBatch("resumed", this.#options.customerId, nowMs)] : [];
     try {
-      await this.#wal.append([...told, ...batches]);
+      await this.#log([...told, ...batches]);
     } catch (error) {
       this.#cap.count(-billedBytes);
       if (resumed) this.#cap.forgetResumed();
@@ -151,6 +154,8 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    // The hour that has not ended is told as well: where it goes on after a restart, it has two records.
+    await this.#tellUsage(Infinity);
     await this.#flushing;
     await this.#wal.close();
   }
@@ -167,10 +172,30 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
     refuseOver(this.#merged.segmentBytes, logWorkspaceBytesMax, "are in the workspace's tables");
   }
 
+  /** Makes the batches durable, and counts them. */
+  async #log(batches: readonly LogBatch[]): Promise<void> {
+    await this.#wal.append(batches);
+    this.#usage.count(batches, this.#options.clock.nowMs());
+  }
+
+  /** Tells what each table took in the hours that ended by then. */
+  async #tellUsage(endedByMs: number): Promise<void> {
+    const hours = this.#usage.take(endedByMs);
+    if (hours.length === 0) return;
+    const { customerId, clock } = this.#options;
+    const { resourceId = "" } = this.#settings;
+    try {
+      await this.#log([usageBatch(hours, { customerId, resourceId }, clock.nowMs())]);
+    } catch {
+      // The log told why; it is told with the next hours.
+      this.#usage.giveBack(hours);
+    }
+  }
+
   async #tellCap(nowMs: number): Promise<void> {
     if (!this.#cap.noteOnce()) return;
     try {
-      await this.#wal.append([collectionBatch("stopped", this.#options.customerId, nowMs)]);
+      await this.#log([collectionBatch("stopped", this.#options.customerId, nowMs)]);
     } catch {
       // The next request tells it.
       this.#cap.forgetNote();
@@ -185,6 +210,7 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
     const { clock, limits } = this.#options;
     this.#timer = clock.after(limits.logHotMs, () => {
       this.#flushLater();
+      void this.#tellUsage(clock.nowMs());
       this.#forgetIdle();
       const isDue = clock.nowMs() - this.#keptHouseMs >= HOUR_MS && this.#merged.segments > 0;
       if (isDue || this.#wal.unmergedBytes > 0) void this.#flush();
