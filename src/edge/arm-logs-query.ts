@@ -14,6 +14,7 @@ import type { AccessLog } from "./access-log.ts";
 import { lawOfResource } from "./law-of-resource.ts";
 import { queryLaw } from "./logs-query.ts";
 import type { LogsQueryServices } from "./logs-query.ts";
+import { INSUFFICIENT, insufficientAccess, logsRole } from "./logs-role.ts";
 
 export interface ArmLogsContext {
   readonly source: GraphSource;
@@ -83,6 +84,9 @@ async function answerFor(
   const verdict = logsQueryAccess(graph, { origin: publicOrigin, workspaceId: law.id, way: "arm" });
   reasons.push(...verdict.reasons);
   if (verdict.outcome !== "allow") return closed(verdict);
+  const role = logsRole(graph, { principalId, law, resourceId });
+  reasons.push(...role.reasons);
+  if (role.outcome !== "allow") return insufficientAccess(principalId, { law, resourceId });
   const gone = new AbortController();
   return queryLaw(
     {
@@ -101,7 +105,7 @@ async function answerFor(
 /** Who asks may read the resource: the reasons are said. Status and outer words are the service's; the inner ones are inferred. */
 const closed = ({ reasons }: Verdict): HttpResponse =>
   logsQueryRefusal("InsufficientAccessError", {
-    message: "The provided credentials have insufficient access to perform the requested operation",
+    message: INSUFFICIENT,
     innererror: {
       code: "PublicNetworkAccessDenied",
       message: `${reasons.map(({ says }) => says).join(" ")} Ask at the query host through a private endpoint, or enable public network access for queries.`,

@@ -157,6 +157,19 @@ test("a query of a cluster sees its own records, by the right to that cluster's 
   refusedWith(await ask({ path: path.replace("aks-a", "%E0") }), 404, "PathNotFoundError");
 });
 
+test("a workspace whose access mode demands it wants the right to itself for a cluster's query too", async () => {
+  const features = { enableLogAccessUsingOnlyResourcePermissions: false };
+  const open = { features, publicNetworkAccessForQuery: "Enabled" };
+  rig.change(put(assignment(ids.cluster("a"), principals.operator("b"), READER)));
+  const token = rig.token(principals.operator("b"), audiences.logAnalytics);
+  const path = `/v1${ids.cluster("a")}/query`;
+  assert.equal((await ask({ path, token })).status, 200);
+  rig.change(put(law("a", "Disabled", open)));
+  const error = refusedWith(await ask({ path, token }), 403, "InsufficientAccessError");
+  assert.match(error.innererror?.message ?? "", /or of its workspace .* which demands it/);
+  assert.equal((await askArm(ids.cluster("a"), principals.operator("b"))).status, 403);
+});
+
 test("what the API has and is not emulated is refused by its name", async () => {
   for (const [path, says] of [
     ["/v1/$batch", /Batches/],
@@ -180,7 +193,10 @@ test("the access log has each rule that spoke, and what failed behind", async ()
 });
 
 /** What control sends once it has authorized the caller. */
-async function askArm(resourceId: string): Promise<HttpResponse> {
+async function askArm(
+  resourceId: string,
+  principalId = principals.operator("a"),
+): Promise<HttpResponse> {
   return rig.edge.armLogsQueries({
     method: "POST",
     host: "",
@@ -188,7 +204,7 @@ async function askArm(resourceId: string): Promise<HttpResponse> {
     query: new URLSearchParams(),
     headers: {
       "content-type": "application/json",
-      [armLogsHeaders.principal]: principals.operator("a"),
+      [armLogsHeaders.principal]: principalId,
       [armLogsHeaders.resource]: encodeURIComponent(resourceId),
       [armLogsHeaders.requestId]: "request-1",
       [armLogsHeaders.host]: cloud.armHost,
@@ -219,7 +235,10 @@ test("Resource Manager's query of a closed workspace is refused, and the reason 
 });
 
 test("Resource Manager's query of an open workspace sees all of it, of a cluster that cluster's records alone", async () => {
-  rig.change(put(law("a", "Disabled", { publicNetworkAccessForQuery: "Enabled" })));
+  rig.change(
+    put(law("a", "Disabled", { publicNetworkAccessForQuery: "Enabled" })),
+    put(assignment(ids.cluster("a"), principals.operator("a"), READER)),
+  );
   assert.equal((await askArm(logIds.law("a"))).status, 200);
   assert.equal((await askArm(ids.cluster("a"))).status, 200);
   assert.deepEqual(

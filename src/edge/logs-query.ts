@@ -8,10 +8,11 @@ import type { Exchange, OpenedLogs } from "../ingest/index.ts";
 import type { KqlTranslator } from "../kql/index.ts";
 import { answerLogsQuery, badArgument, logsQueryRefusal } from "../query/index.ts";
 import type { LogsQueryErrorCode, UserQueries } from "../query/index.ts";
-import { lawByCustomerId, lawTablesOf, logsQueryAccess, roleAccess } from "../rules/index.ts";
+import { lawByCustomerId, lawTablesOf, logsQueryAccess } from "../rules/index.ts";
 import type { LawView } from "../rules/index.ts";
 import { bearerOf, verifyToken } from "../tokens/index.ts";
 import { lawOfResource } from "./law-of-resource.ts";
+import { INSUFFICIENT, insufficientAccess, logsRole } from "./logs-role.ts";
 
 export interface LogsQueryServices {
   readonly logs: Pick<OpenedLogs, "workspace">;
@@ -19,12 +20,6 @@ export interface LogsQueryServices {
   readonly users: UserQueries;
   readonly clock: Clock;
 }
-
-/** What a role must grant to query a workspace. @see learn.microsoft.com/azure/azure-monitor/logs/manage-access */
-const QUERY_ACTION = "Microsoft.OperationalInsights/workspaces/query/read";
-
-/** The right to a resource's logs, of all tables. @see learn.microsoft.com/azure/azure-monitor/logs/api/azure-resource-queries */
-const READ_LOGS = "Microsoft.Insights/logs/read";
 
 const WORKSPACE_PATH = /^\/v1\/workspaces\/([^/]+)\/query$/;
 const RESOURCE_PATH = /^\/v1\/?(\/subscriptions\/.{1,2048})\/query$/;
@@ -88,12 +83,10 @@ export async function answerLogsQueryHost(
   if (!passes(exchange, logsQueryAccess(graph, { origin, workspaceId: law.id, way: "direct" }))) {
     return networkClosed();
   }
-  const needs =
-    resourceId === undefined
-      ? { action: QUERY_ACTION, scope: law.id }
-      : { action: READ_LOGS, scope: resourceId };
-  const role = roleAccess(graph, { principalId, ...needs });
-  if (!passes(exchange, role)) return insufficientAccess(principalId, needs.scope);
+  const asked = { law, resourceId };
+  if (!passes(exchange, logsRole(graph, { principalId, ...asked }))) {
+    return insufficientAccess(principalId, asked);
+  }
   return queryLaw(
     {
       request,
@@ -208,9 +201,6 @@ const pathNotFound = (path: string): HttpResponse =>
     message: `The requested path ${path.slice(0, 200)} does not exist.`,
   });
 
-const INSUFFICIENT =
-  "The provided credentials have insufficient access to perform the requested operation";
-
 /**
  * The refusal of the private link rules. Its reasons stay in the access log. Status, code and outer text are the
  * service's for insufficient access; that the network is told so, and in these words, is inferred: the real body is in no document.
@@ -222,14 +212,5 @@ const networkClosed = (): HttpResponse =>
       code: "PublicNetworkAccessDenied",
       message:
         "The workspace refuses queries that come this way. Connect through a private endpoint of a private link scope that links the workspace, or enable public network access for queries.",
-    },
-  });
-
-const insufficientAccess = (principalId: string, id: ResourceId): HttpResponse =>
-  logsQueryRefusal("InsufficientAccessError", {
-    message: INSUFFICIENT,
-    innererror: {
-      code: "UnauthorizedClient",
-      message: `The principal ${principalId} has no permission to query ${id}; assign it a role that reads the workspace.`,
     },
   });
