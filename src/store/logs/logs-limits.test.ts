@@ -38,7 +38,7 @@ test("bytes that wait for the disk, in the log and in tables are bounded, each a
   await assert.rejects(pending.workspace.append([batch(pending)]), {
     code: "LogsBusy",
     status: 429,
-    message: new RegExp(`${3 * length} bytes wait for the disk; the limit is ${2 * length}`),
+    message: new RegExp(`${3 * length} bytes would wait for the disk; the limit is ${2 * length}`),
   });
   await Promise.all(both);
   await pending.workspace.append([batch(pending)]);
@@ -48,7 +48,7 @@ test("bytes that wait for the disk, in the log and in tables are bounded, each a
   const unmerged = await logsFixture(t, { logUnmergedBytesMax: used + length });
   await unmerged.workspace.append([batch(unmerged)]);
   await unmerged.workspace.append([batch(unmerged)]);
-  await assert.rejects(unmerged.workspace.append([batch(unmerged)]), /bytes wait in the log/);
+  await assert.rejects(unmerged.workspace.append([batch(unmerged)]), /bytes would wait in the log/);
   await unmerged.store.merge(CUSTOMER);
   await unmerged.workspace.append([batch(unmerged)]);
 

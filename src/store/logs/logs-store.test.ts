@@ -44,3 +44,46 @@ test("a record is answered right after its acknowledgement, and the same after i
   const again = await reopen();
   assert.deepEqual(await ask(again.workspace, logs, all), wanted);
 });
+
+test("the Usage table tells each hour what each table took, and once what the end of the process left", async (t) => {
+  const fixture = await logsFixture(t, { logHotMs: 60_000 });
+  const { workspace, clock, reopen } = fixture;
+  const resourceId = "/subscriptions/s/law";
+  const settings = { dailyQuotaBytes: 50, retentionDays: 30, tableRetentionDays: new Map() };
+  workspace.configure({ ...settings, resourceId });
+  const usage = tableOf(
+    "Usage",
+    "TimeGenerated:datetime DataType Quantity:real IsBillable:bool Solution ResourceUri EndTime:datetime",
+  );
+  const told = async (one = workspace) =>
+    ask(one, usage, 'SELECT * FROM "Usage" ORDER BY 1, 2, 3', usage.columns);
+  const beat = tableOf("Heartbeat", "TimeGenerated:datetime Computer");
+  const send = async (table = logs, rest: object = {}, one = workspace) =>
+    one.append([batchOf(table, [{ PodName: "x" }], { receivedMs: clock.nowMs(), ...rest })]);
+  const bytes = JSON.stringify([{ PodName: "x" }]).length;
+  const solution = "ContainerInsights";
+  assert.deepEqual(await send(logs, { solution, billedBytes: 50 }), { kind: "kept", records: 1 });
+  // Past the cap what costs nothing is kept, and what is not kept is not told.
+  assert.equal((await send()).kind, "capped");
+  assert.equal((await send(beat, { billedBytes: 0 })).kind, "kept");
+  assert.equal((await send(beat, { billedBytes: 0 })).kind, "kept");
+  clock.advance(59 * 60_000);
+  assert.deepEqual(await told(), []);
+  clock.advance(60_000);
+  const [first, second] = ["00", "01"].map((hour) => `2026-01-01T${hour}:00:00.0000000Z`);
+  const free = [false, "LogManagement", resourceId, second];
+  const hour = [
+    [first, "ContainerLogV2", bytes / 1e6, true, solution, resourceId, second],
+    [first, "Heartbeat", (2 * bytes) / 1e6, ...free],
+  ];
+  const ofTables = (rows: readonly (readonly unknown[])[]) =>
+    rows.filter(([, name]) => name !== "Operation");
+  assert.deepEqual(ofTables(await told()), hour);
+  await send(beat, { billedBytes: 0 });
+  const again = await reopen();
+  const left = [second, "Heartbeat", bytes / 1e6, false, "LogManagement", resourceId];
+  assert.deepEqual(ofTables(await told(again.workspace)), [
+    ...hour,
+    [...left, "2026-01-01T02:00:00.0000000Z"],
+  ]);
+});

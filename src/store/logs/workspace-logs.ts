@@ -167,8 +167,8 @@ export class FolderWorkspaceLogs implements WorkspaceLogs {
     const bytes = batches.reduce((sum, { json }) => sum + json.length, 0);
     const { logWalPendingBytesMax, logUnmergedBytesMax, logWorkspaceBytesMax } =
       this.#options.limits;
-    refuseOver(this.#wal.pendingBytes + bytes, logWalPendingBytesMax, "wait for the disk");
-    refuseOver(this.#wal.unmergedBytes + bytes, logUnmergedBytesMax, "wait in the log");
+    refuseOver(this.#wal.pendingBytes + bytes, logWalPendingBytesMax, "would wait for the disk");
+    refuseOver(this.#wal.unmergedBytes + bytes, logUnmergedBytesMax, "would wait in the log");
     refuseOver(this.#merged.segmentBytes, logWorkspaceBytesMax, "are in the workspace's tables");
   }
 
@@ -258,7 +258,7 @@ function refuseOver(bytes: number, bytesMax: number, what: string): void {
   if (bytes <= bytesMax) return;
   throw new CodedError(
     "LogsBusy",
-    `With this request ${bytes} bytes ${what}; the limit is ${bytesMax}. Send it again later.`,
+    `${bytes} bytes ${what}; the limit is ${bytesMax}. Send the request again later.`,
     { status: 429 },
   );
 }
