@@ -56,6 +56,12 @@ export interface KubernetesClient {
     options: { next?: string; signal: AbortSignal },
   ): Promise<KubernetesPage>;
   /**
+   * One object, or what a node's proxy answers as JSON.
+   *
+   * @throws CodedError as `list`.
+   */
+  read(path: string, options: { readonly signal?: AbortSignal }): Promise<JsonObject>;
+  /**
    * Gives events from `resourceVersion` on until the server ends the watch.
    *
    * @throws CodedError as `list`; 410 where the version is too old to watch from.
@@ -83,6 +89,11 @@ export function kubernetesClient(options: KubernetesClientOptions): KubernetesCl
       if (next !== undefined) url.searchParams.set("continue", next);
       const response = await send(url, { ...way, signal, timeoutMs: limits.clientTimeoutMs });
       return pageOf(await readObject(response, url));
+    },
+    async read(path, { signal = new AbortController().signal }) {
+      const url = urlOf(access, { path });
+      const response = await send(url, { ...way, signal, timeoutMs: limits.clientTimeoutMs });
+      return readObject(response, url);
     },
     async *watch(query, { resourceVersion, signal }) {
       const url = urlOf(access, query);

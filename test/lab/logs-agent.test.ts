@@ -12,6 +12,7 @@ import { kubernetesClient, readKubeconfig } from "../../src/client/index.ts";
 import type { KubernetesClient } from "../../src/client/index.ts";
 import { seededRandom, systemClock } from "../../src/core/index.ts";
 import { nodeNames } from "./cluster.ts";
+import { fieldsAt } from "./kube.ts";
 import { knownType } from "./resource-types.ts";
 import type { Lab } from "./start-lab.ts";
 import { labFor } from "./testing.ts";
@@ -253,5 +254,24 @@ test("KubeletRefused: without the right to a node's statistics it is said, and a
   } finally {
     await agent.stop();
     client.close();
+  }
+});
+
+test("a kubelet that cannot be reached is asked by way of the API server", async () => {
+  const receiver = logReceiver([recordTypes.perf]);
+  // Its port is another's: nobody answers there.
+  const [name = ""] = nodeNames;
+  const node = lab.store.get(knownType("nodes"), { name });
+  assert.ok(node !== undefined);
+  const status = { ...fieldsAt(node, "status"), daemonEndpoints: { kubeletEndpoint: { Port: 9 } } };
+  lab.store.put({ ...node, status });
+  const agent = start(receiver, { inventory: false, nodes: [{ name }] });
+  try {
+    await until(() => itemsOf(receiver, recordTypes.perf).length > 0);
+    assert.equal(itemsOf(receiver, recordTypes.perf)[0]?.["Computer"], name);
+  } finally {
+    await agent.stop();
+    const now = lab.store.get(knownType("nodes"), { name });
+    if (now !== undefined) lab.store.put({ ...now, status: fieldsAt(node, "status") });
   }
 });

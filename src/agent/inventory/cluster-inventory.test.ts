@@ -19,6 +19,7 @@ function apiServer(objects: Readonly<Record<string, readonly JsonObject[]>>) {
       asked.push(`${path} ${fieldSelector}`.trim());
       return Promise.resolve({ items: objects[path] ?? [], resourceVersion: "1", next: undefined });
     },
+    read: () => Promise.resolve({}),
     async *watch(_query, { signal }) {
       await new Promise<void>((_done, fail) => {
         signal.addEventListener("abort", () => fail(signal.reason as Error), { once: true });

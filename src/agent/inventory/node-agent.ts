@@ -40,6 +40,7 @@ export interface NodeAgent extends RecordSource {
 }
 
 const HEARTBEAT_MS = 60_000;
+const KUBELET_TIMEOUT_MS = 5_000;
 
 /** An agent of a node. It follows the node and its pods at once, and sends when the first configuration is taken. */
 export function nodeAgent(options: NodeAgentOptions): NodeAgent {
@@ -146,17 +147,41 @@ class RunningNodeAgent implements NodeAgent {
     return { scope, time: batchTime(clock.nowMs()) };
   }
 
-  /** The kubelet's `/stats/summary`, with the agent's own token. */
+  /**
+   * The kubelet's `/stats/summary`: directly, with the agent's own token; where it cannot be reached, as from outside of the
+   * cluster, or there is no token, by way of the API server, which asks for the right to the node's proxy.
+   */
   async #summary(node: JsonObject): Promise<JsonObject> {
+    const token = await this.#options.client?.token();
+    const byProxy = (): Promise<JsonObject> | undefined =>
+      this.#options.client?.read(
+        `/api/v1/nodes/${encodeURIComponent(this.#options.node)}/proxy/stats/summary`,
+        {},
+      );
+    if (token === undefined) return (await byProxy()) ?? {};
+    try {
+      return await this.#askKubelet(node, token);
+    } catch (error) {
+      const isAway =
+        error instanceof CodedError &&
+        (error.code === "ConnectionFailed" || error.code === "RequestTimedOut");
+      if (!isAway) throw error;
+      const found = await byProxy()?.catch(() => undefined);
+      if (found === undefined) throw error;
+      return found;
+    }
+  }
+
+  async #askKubelet(node: JsonObject, token: string): Promise<JsonObject> {
     const { addresses, kubeletPort } = nodeView(node);
     const address = addresses.find(([type]) => type === "InternalIP")?.[1] ?? "";
     const host = address.includes(":") ? `[${address}]` : address;
     const url = `https://${host}:${kubeletPort}/stats/summary`;
-    const token = await this.#options.client?.token();
     const response = await this.#kubelet.send({
       method: "GET",
       url,
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}` },
+      timeoutMs: KUBELET_TIMEOUT_MS,
     });
     if (response.status !== 200) {
       const says = response.body.toString("utf8").slice(0, 200).trim();
