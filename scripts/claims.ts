@@ -116,6 +116,13 @@ export const differences: readonly Difference[] = [
     witness: `${badLogs} :: past the daily cap records are taken and dropped, and the workspace says so in Operation`,
   },
   {
+    of: "the table Usage",
+    azure: "has a record for each table and hour, with the size that is billed",
+    here: "the same; the size is that of the records' JSON, and what was counted in the hour of a crash is not told",
+    witness:
+      "src/store/logs/logs-store.test.ts :: the Usage table tells each hour what each table took, and once what the end of the process left",
+  },
+  {
     of: "legacy agents",
     azure: "ended on 2026-09-30; certificates are renewed, management packs and DSC are served",
     here: "registration by the shared key, and ODS by the certificate; the rest refused by name: an agent registers anew",

@@ -22,7 +22,13 @@ export {
   streamsNamed,
 } from "./log-streams.ts";
 export type { LogStream, OdsDataType } from "./log-streams.ts";
-export { logTableOf, logTables, standardLogColumns, withStandardColumns } from "./log-tables.ts";
+export {
+  freeLogTables,
+  logTableOf,
+  logTables,
+  standardLogColumns,
+  withStandardColumns,
+} from "./log-tables.ts";
 export type { CatalogueTable } from "./log-tables.ts";
 export {
   isScopeZone,

@@ -142,3 +142,10 @@ const byName = new Map(logTables.map((one) => [one.name, one]));
 
 /** The built-in table of that name; KQL tells names apart by case, and so does this. */
 export const logTableOf = (name: string): CatalogueTable | undefined => byName.get(name);
+
+/**
+ * The tables whose data costs nothing, as far as they are here. It counts toward no daily cap, and none stops it.
+ *
+ * @see learn.microsoft.com/azure/azure-monitor/logs/cost-logs and daily-cap
+ */
+export const freeLogTables: ReadonlySet<string> = new Set(["Heartbeat", "Operation", "Usage"]);

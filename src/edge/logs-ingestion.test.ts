@@ -347,6 +347,7 @@ test("workspaces that have logs are opened when they are named, and configured a
 test("a workspace's cap and retention are told to its store, when it is opened and when they change", async () => {
   await post();
   assert.deepEqual(rig.logs.settings.get(customerIds("a")), {
+    resourceId: logIds.law("a"),
     dailyQuotaBytes: undefined,
     retentionDays: 30,
     tableRetentionDays: new Map([["Orders_CL", 7]]),

@@ -78,6 +78,7 @@ export function logsSettings(graph: Graph, law: LawView): Settings {
     return typeof days === "number" && days > 0 ? [[name, days]] : [];
   });
   return {
+    resourceId: law.id,
     dailyQuotaBytes: law.dailyQuotaGb < 0 ? undefined : law.dailyQuotaGb * GB,
     retentionDays: law.retentionDays,
     tableRetentionDays: new Map(retention),

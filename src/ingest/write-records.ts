@@ -1,5 +1,6 @@
 /** Records on their way into a workspace: transformed by each flow of their stream, then kept all or none. */
 import type { ArmResource, ResourceId } from "../arm/index.ts";
+import { freeLogTables, logTableOf } from "../azure/index.ts";
 import { CodedError } from "../core/index.ts";
 import type { KqlTranslator, Translation } from "../kql/index.ts";
 import type { LawView } from "../rules/index.ts";
@@ -108,7 +109,15 @@ async function shape(
     _SubscriptionId: resource.split("/")[2] ?? "",
   };
   return {
-    batch: { table, json, records, receivedMs: nowMs, constants, billedBytes: json.byteLength },
+    batch: {
+      table,
+      json,
+      records,
+      receivedMs: nowMs,
+      constants,
+      billedBytes: freeLogTables.has(table.name) ? 0 : json.byteLength,
+      solution: logTableOf(table.name)?.solution ?? "LogManagement",
+    },
     dropped,
   };
 }
