@@ -126,8 +126,10 @@ async function inOrder(run: Run): Promise<ApplyOutcome> {
         open: [],
         says: "Nothing to change: all is as wanted.",
       }
-    : { kind: "done", exit: 0, written, open: [], says: `${written.length} changes were made.` };
+    : { kind: "done", exit: 0, written, open: [], says: `${made(written.length)} made.` };
 }
+
+const made = (count: number): string => (count === 1 ? "1 change was" : `${count} changes were`);
 
 async function one(run: Run, change: Change): Promise<void> {
   const { arm, clock, onEvent, signal } = run;

@@ -14,6 +14,13 @@ test("what closes names who else uses it, each under the change that touches the
   assert.ok(lines.some((line) => /^ {2}\d+ changes, \d+ as wanted already$/.test(line)));
 });
 
+test("one change is counted as one", async () => {
+  const plan = await planOf(await sceneOf());
+  const [one] = plan.changes.filter(({ action }) => action === "create");
+  assert.ok(one);
+  assert.ok(planLines({ ...plan, changes: [one] }).includes("  1 change, 0 as wanted already"));
+});
+
 test("a blocked plan says what blocks it, once, with its code, and counts no changes", async () => {
   const scene = await sceneOf();
   const request = { ...scene.request, scopeId: `${scene.request.scopeId} x` };

@@ -7,7 +7,8 @@ import { printable } from "./table.ts";
 export function planLines(plan: Plan): readonly string[] {
   const writes = writesOf(plan);
   const kept = plan.changes.length - writes.length;
-  const count = `  ${writes.length} changes, ${kept} as wanted already`;
+  const changes = writes.length === 1 ? "1 change" : `${writes.length} changes`;
+  const count = `  ${changes}, ${kept} as wanted already`;
   const affected = writes.filter(({ affects }) => affects.length > 0);
   // The notes are about what changes; that nothing does is said by the outcome.
   if (writes.length === 0 && plan.blockers.length === 0) return [];
