@@ -105,6 +105,7 @@ class OutletRun {
       const outcome = await this.#unlessStopped(this.#send(payload, open));
       await this.#settle(batch, payload.head.requestId, outcome, open.channel);
     } catch (error) {
+      if (this.#stopping.signal.aborted) return;
       // No answer: the records may have been taken or not. They are sent again under the same request id.
       channel.forgetConfiguration();
       await this.#backOff(messageOf(error), undefined);

@@ -70,11 +70,14 @@ function runAgent(context: CliContext, { words, signal }: KeptAgent): Promise<st
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: context.environment,
   });
-  child.stderr?.on("data", (chunk: Buffer) => context.note(`  ${chunk.toString()}`));
+  child.stderr?.on("data", (chunk: Buffer) => context.note(indented(chunk.toString())));
   const stop = (): void => void child.kill("SIGTERM");
   signal.addEventListener("abort", stop, { once: true });
   return endOf(child).finally(() => signal.removeEventListener("abort", stop));
 }
+
+/** What an agent says stands below what `start` says. */
+const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, "  ");
 
 const endOf = (child: ChildProcess): Promise<string> =>
   new Promise((done) => {
