@@ -1,6 +1,7 @@
 /** Records as a JSON array of objects: checked, cut to size and given their columns' names, without an object of any of them. */
 import { isUtf8 } from "node:buffer";
 import { CodedError } from "../core/index.ts";
+import { FlatRecords } from "./flat-record.ts";
 import { JsonScan } from "./json-scan.ts";
 import type { JsonEdit } from "./json-scan.ts";
 
@@ -99,12 +100,13 @@ function recordsAt(scan: JsonScan, options: JsonRecordsOptions): JsonRecords {
   if (scan.peek() !== 0x5b) throw notRecords(scan, "an array of objects");
   const start = scan.at;
   const fields = new RecordFields(scan, options);
+  const flat = (options.renames?.size ?? 0) === 0 ? new FlatRecords(scan, options) : undefined;
   let records = 0;
   scan.array(1, () => {
     if (scan.peek() !== 0x7b) throw notRecords(scan, "an object");
     records++;
     if (records > options.recordsMax) throw tooMany("records", options.recordsMax);
-    fields.record();
+    if (flat?.pass() !== true) fields.record();
   });
   const array = scan.bytes.subarray(start, scan.at);
   const json =
