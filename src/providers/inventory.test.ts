@@ -3,8 +3,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, listAt, stringAt } from "../arm/index.ts";
 import type { JsonObject } from "../arm/index.ts";
-import { componentAccess, grafanasOf, reachAddress, resolveName } from "../rules/index.ts";
+import { sharedScopeHosts } from "../azure/index.ts";
 import {
+  componentAccess,
+  grafanasOf,
+  reachAddress,
+  resolveName,
+  servedHosts,
+} from "../rules/index.ts";
+import {
+  clusterId,
   connectionIdOf,
   group,
   insights,
@@ -275,4 +283,40 @@ test("rules with addresses, tags, ports or priorities that cannot be held to are
     })[0] ?? "",
     /^SecurityRuleConflict/,
   );
+});
+
+test("no host of an inventory type is served: no certificate is made for it, and nothing takes what is sent there", () => {
+  const estate = openEstate();
+  estate.put(componentId, component);
+  estate.put(workspaceId, { location: "eastus" });
+  estate.put(grafanaId, grafanaBody());
+  const account = `${group}/providers/Microsoft.Storage/storageAccounts/shopdata`;
+  estate.put(account, { location: "eastus", kind: "StorageV2", sku: { name: "Standard_LRS" } });
+  const ids = new Set([componentId, grafanaId, account]);
+  const served = [...servedHosts(estate.graph()).values()];
+  assert.deepEqual(
+    served.filter(({ resourceId }) => ids.has(resourceId ?? "")),
+    [],
+  );
+  const shared = sharedScopeHosts.filter(
+    (host) => host.includes(".in.ai.") || host.startsWith("live."),
+  );
+  assert.equal(shared.length, 2);
+  for (const host of [...shared, "shopdata.blob.core.windows.net"]) {
+    assert.equal(servedHosts(estate.graph()).has(host), false, host);
+  }
+});
+
+test("a cluster keeps its proxy settings as they are given", () => {
+  const estate = openEstate();
+  const httpProxyConfig = {
+    httpsProxy: "http://proxy.example:3128",
+    noProxy: ["localhost", ".svc"],
+  };
+  const body: JsonObject = {
+    location: "eastus",
+    identity: { type: "SystemAssigned" },
+    properties: { dnsPrefix: "aks1", agentPoolProfiles: [{ name: "pool" }], httpProxyConfig },
+  };
+  assert.deepEqual(estate.put(clusterId, body).properties["httpProxyConfig"], httpProxyConfig);
 });

@@ -25,12 +25,13 @@ export function ingestionAccess(
   }
   if (origin.kind === "public") return publicAccess(dce);
   const scopeId = origin.targetId;
+  // Only scopes link anything, so that what is linked needs no look at the kind of its link.
+  if (scopeLinksOwn(graph, scopeId, dce.id)) {
+    return allow(because("scope.links", `The scope ${scopeId} links ${dce.id}.`));
+  }
   if (!isScope(scopeId)) {
     const says = `${origin.endpointId} leads to ${scopeId} and to nothing else.`;
     return deny(because("endpoint.other-resource", says));
-  }
-  if (scopeLinksOwn(graph, scopeId, dce.id)) {
-    return allow(because("scope.links", `The scope ${scopeId} links ${dce.id}.`));
   }
   return publicAccess(
     dce,

@@ -27,12 +27,13 @@ export function odsAccess(
   }
   if (origin.kind === "public") return publicIngestion(law);
   const scopeId = origin.targetId;
+  // Only scopes link anything, so that what is linked needs no look at the kind of its link.
+  if (scopeLinksOwn(graph, scopeId, law.id)) {
+    return allow(because("scope.links", `The scope ${scopeId} links ${law.id}.`));
+  }
   if (!isScope(scopeId)) {
     const says = `${origin.endpointId} leads to ${scopeId} and to nothing else.`;
     return deny(because("endpoint.other-resource", says));
-  }
-  if (scopeLinksOwn(graph, scopeId, law.id)) {
-    return allow(because("scope.links", `The scope ${scopeId} links ${law.id}.`));
   }
   return publicIngestion(
     law,

@@ -266,11 +266,17 @@ export const associationsWith = (
   resourceId: ResourceId,
 ): readonly AssociationView[] => associationsByResource(graph).get(idKey(resourceId)) ?? [];
 
+const configurationsByResource = oncePerGraph((graph) =>
+  groupBy(
+    associationsOf(graph).filter(
+      ({ name }) => name.toLowerCase() === configurationAssociationName.toLowerCase(),
+    ),
+    ({ resourceId }) => idKey(resourceId),
+  ),
+);
+
 /** The association that says from which endpoint a resource gets its configuration, if it has one. */
 export const configurationAssociation = (
   graph: Graph,
   resourceId: ResourceId,
-): AssociationView | undefined =>
-  associationsWith(graph, resourceId).find(
-    ({ name }) => name.toLowerCase() === configurationAssociationName.toLowerCase(),
-  );
+): AssociationView | undefined => configurationsByResource(graph).get(idKey(resourceId))?.[0];
