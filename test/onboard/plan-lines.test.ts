@@ -4,13 +4,16 @@ import { test } from "node:test";
 import { outcomeLines, planLines } from "../../src/cli/views/plan.ts";
 import { estateOf, planOf, sceneOf } from "./scene.ts";
 
-test("what closes names who else uses it, each under the change that touches them", async () => {
+test("what closes names who else it affects, each under the change that touches them", async () => {
   const lines = planLines(
     await planOf(await sceneOf(estateOf({ closeShared: true, closeQuery: true }))),
   );
   const at = lines.findIndex((line) => /Close the endpoint amw\S* to public traffic/.test(line));
   assert.ok(at > 0, lines.join("\n"));
-  assert.match(lines[at + 1] ?? "", /^ {4}used by amw\S*: it is this workspace's default endpoint/);
+  assert.match(
+    lines[at + 1] ?? "",
+    /^ {4}affected: amw\S*: it is this workspace's default endpoint/,
+  );
   assert.ok(lines.some((line) => /^ {2}\d+ changes, \d+ as wanted already$/.test(line)));
 });
 

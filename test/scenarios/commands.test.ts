@@ -177,7 +177,7 @@ test("the closing flags close the rest, and say first who else uses it; a second
   const closing = [...enabling, "--close-shared", "--close-query", "--wait", "60s"];
   const { note } = await ends(0, ...closing);
   assert.match(note, /this one touches others: Close the workspace amw-cmd to public queries/);
-  assert.match(note, /used by everyone who queries it from a public network/);
+  assert.match(note, /affected: everyone who queries it from a public network/);
   assert.match(note, /✔ 2 changes were made\./);
   const again = await ends(0, ...closing);
   assert.equal(again.note, "  ✔ Nothing to change: all is as wanted.\n");

@@ -19,7 +19,7 @@ export function planLines(plan: Plan): readonly string[] {
     ...(plan.blockers.length > 0 ? [] : [count]),
     ...affected.flatMap(({ says, affects }) => [
       `  this one touches others: ${printable(says)}`,
-      ...affects.map((other) => `    used by ${printable(other.says)}`),
+      ...affects.map((other) => `    affected: ${printable(other.says)}`),
     ]),
   ];
 }
