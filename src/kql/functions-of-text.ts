@@ -25,6 +25,10 @@ export function checkedPattern(pattern: string, site: CallSite, index: number): 
       `'${pattern}' is not a regular expression: ${says}.`,
     );
   }
+  // The engine's RE2 is older than the spelling that re2js takes.
+  if (/\(\?<[A-Za-z_]/.test(pattern)) {
+    unsupported(site.places[index] ?? site.place, "A group named (?<name>…)", "write (?P<name>…)");
+  }
   return pattern;
 }
 

@@ -45,6 +45,10 @@ export function summarize(node: KustoNode, stage: Stage, query: QueryScope): Sta
     results: keys.map(({ alias, type }) => typed(type, column(alias))),
   };
   for (const aggregate of listOf(node, "Aggregates")) addAggregate(aggregate, summary);
+  // Constants alone are one row all the same.
+  if (summary.grouped.length === 0) {
+    summary.grouped.push({ name: query.nextAlias(), of: call("count_star") });
+  }
   const select: SqlSelect = {
     columns: summary.grouped,
     from: { kind: "select", select: keyed },

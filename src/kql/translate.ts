@@ -2,7 +2,7 @@
 import { limits, sqlColumnNames } from "../core/index.ts";
 import type { LogColumn, LogTable } from "../core/index.ts";
 import { constructOf } from "./expressions.ts";
-import { child, kindOf, listOf, nameOf, symbolOf } from "./kusto-node.ts";
+import { child, kindOf, listOf, nameOf, symbolOf, textOf } from "./kusto-node.ts";
 import { loadKusto } from "./kusto-library.ts";
 import type { KustoCode, KustoNode, KustoSchema } from "./kusto-library.ts";
 import { applyOperator } from "./operators.ts";
@@ -90,6 +90,10 @@ function problemsOf(code: KustoCode): readonly KqlProblem[] {
 }
 
 function translateCode(code: KustoCode, request: TranslateRequest): Translation {
+  const [directive] = listOf(code.Syntax, "Directives");
+  if (directive !== undefined) {
+    return unsupported(directive, `The directive ${textOf(directive).split(/\s/)[0]}`);
+  }
   const [statement, ...more] = listOf(code.Syntax, "Statements");
   if (statement === undefined) return { ok: false, problems: [emptyProblem] };
   const last = more.at(-1);
@@ -103,10 +107,18 @@ function translateCode(code: KustoCode, request: TranslateRequest): Translation 
   const table = tableOf(source, request.tables);
   let stage = scan(table, request, query.nextAlias);
   for (const step of steps) stage = applyOperator(step, stage, query);
+  checkNames(stage, statement);
   const { sql, parameters } = printSql(finished(stage, query));
   const columns = stage.columns.map(({ name, type }): LogColumn => ({ name, type }));
   if (request.use === "transformation") checkTransformed(columns, child(statement, "Expression"));
   return { ok: true, sql, parameters, columns, tables: [table.name] };
+}
+
+/** A result has columns, and SQL's names have no NUL. */
+function checkNames({ columns }: Stage, place: KustoNode): void {
+  if (columns.length === 0) mistaken(place, "The query gives no column; name what it is to give.");
+  const bad = columns.find(({ name }) => name === "" || name.includes("\0"));
+  if (bad !== undefined) mistaken(place, `A column cannot be named ${JSON.stringify(bad.name)}.`);
 }
 
 const emptyProblem: KqlProblem = {
