@@ -1,7 +1,7 @@
 /** The doctor on a running platform: saved, probed from inside and outside, checked, proven, reported, explained. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -173,8 +173,14 @@ test(
     writeFileSync(file("probe.sh"), script);
     await standing(inside(), ["sh", file("probe.sh")], "script.txt");
     const probing = [...linkscopeHere, "probe", "--snapshot", file("aks.json"), "--sign-in"];
-    await standing(inside(), probing, "inside.txt");
-    await standing(["--public"], [...probing, "--from", "outside"], "outside.txt");
+    const tokens = file("tokens.json");
+    await standing(inside(), [...probing, "--save-tokens", tokens], "inside.txt");
+    assert.equal(statSync(tokens).mode & 0o777, 0o600);
+    await standing(
+      ["--public"],
+      [...probing, "--from", "outside", "--tokens", tokens],
+      "outside.txt",
+    );
     const seen = (name: string) => readFragment(readFileSync(file(name), "utf8"), name);
     const [byScript, byCommand] = [seen("script.txt"), seen("inside.txt")];
     const names = ({ names: list }: typeof byScript): readonly string[] =>
@@ -304,8 +310,8 @@ test("prove over fragments tells what they cover; its report is signed and verif
     file("outside.txt"),
   ];
   const proven = await ends(1, ...words, "--report", "proof.html", "--sign-key", key);
-  // No sample has come, so that the data is stale; nobody outside has the cluster's token.
-  assert.match(proven.out, /^\? +configuration +unknown/m);
+  // No sample has come, so that the data is stale; the agents' own tokens were refused outside.
+  assert.match(proven.out, /^✔ +configuration +private/m);
   assert.match(proven.out, /^✘ +metrics ingestion +private/m);
   assert.match(proven.note, /proof\.html: sha256 [0-9a-f]{64}/);
   assert.match(readFileSync(file("proof.html"), "utf8"), /<svg /);

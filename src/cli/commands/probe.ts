@@ -23,9 +23,10 @@ export const probe: Command = {
       default: "inside",
     },
     {
-      flags: "--cluster-token <file>",
-      help: "a file with a token of the cluster's identity for Azure Monitor, got inside, to be shown outside",
+      flags: "--save-tokens <file>",
+      help: "keep the tokens that agents would use in a file of mode 0600, to be shown outside",
     },
+    { flags: "--tokens <file>", help: "ask with those tokens, as --save-tokens kept them inside" },
     {
       flags: "--sign-in",
       help: "ask with this machine's Azure credential, too (az login, or AZURE_CLIENT_ID …)",

@@ -5,7 +5,7 @@ import { connect } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { stringAt } from "../../arm/index.ts";
 import type { Json } from "../../arm/index.ts";
-import { managedIdentityClient, openTransport } from "../../client/index.ts";
+import { openTransport } from "../../client/index.ts";
 import type { TokenSource, Transport } from "../../client/index.ts";
 import { CodedError, messageOf } from "../../core/index.ts";
 import type { Clock } from "../../core/index.ts";
@@ -18,6 +18,8 @@ import type {
   SampleSeen,
 } from "../../snapshot/index.ts";
 import type { CliContext } from "../command.ts";
+import { probeTokens } from "./probe-tokens.ts";
+import type { BroughtTokens, ProbeTokens } from "./probe-tokens.ts";
 
 type Plan = Pick<ProbePlan, "hosts"> & Partial<ProbePlan>;
 
@@ -28,14 +30,17 @@ interface Standing {
   readonly spell: (text: string) => string;
   /** Tokens of this machine's own credential, where it is to sign in. */
   readonly signIn?: TokenSource;
-  /** The token of the cluster's identity, where it was brought here. */
-  readonly clusterToken?: TokenSource;
+  /** Tokens of the cluster's identity, where they were brought here. */
+  readonly brought?: BroughtTokens;
 }
 
 const CONNECT_MS = 10_000;
 
-/** Probes everything of the plan, one after the other, and answers with what was seen. */
-export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFragment> {
+/** Probes everything of the plan, one after the other, and answers with what was seen, and the tokens that agents used. */
+export async function probeHere(
+  plan: Plan,
+  standing: Standing,
+): Promise<{ readonly fragment: ProbeFragment; readonly tokens: BroughtTokens }> {
   const { place, context, spell } = standing;
   const inside = place === "inside";
   const proxy = proxyOf(context.environment);
@@ -43,7 +48,12 @@ export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFr
     clock: context.clock,
     ...(proxy.url === undefined ? {} : { gateway: proxy.url }),
   });
-  const token = tokens(plan, transport, standing);
+  const token = probeTokens({
+    ...standing,
+    clientIds: plan.clientIds ?? [],
+    transport,
+    clock: context.clock,
+  });
   try {
     const names: NameSeen[] = [];
     const connections: ConnectionSeen[] = [];
@@ -61,7 +71,7 @@ export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFr
     }
     const means = { transport, token, spell };
     const samples = [await sampleHere(plan, means), await recordHere(plan, means)];
-    return {
+    const fragment: ProbeFragment = {
       place,
       clusterId: inside ? plan.clusterId : undefined,
       vnetId: inside ? plan.vnetId : undefined,
@@ -76,6 +86,7 @@ export async function probeHere(plan: Plan, standing: Standing): Promise<ProbeFr
           : [],
       samples: samples.filter((one) => one !== undefined),
     };
+    return { fragment, tokens: token.own() };
   } finally {
     transport.close();
   }
@@ -193,58 +204,12 @@ function certificateOf(
   };
 }
 
-/** Tokens of the managed identity of this place, or of the machine's own credential; undefined where there is none. */
-function tokens({ clientIds = [] }: Plan, transport: Transport, standing: Standing): Tokens {
-  const { clock } = standing.context;
-  const identities: readonly TokenSource[] = [...clientIds, undefined].map((clientId) =>
-    managedIdentityClient({ transport, clock, ...(clientId === undefined ? {} : { clientId }) }),
-  );
-  const brought = standing.clusterToken === undefined ? [] : [standing.clusterToken];
-  const signedIn = standing.signIn === undefined ? [] : [standing.signIn];
-  return {
-    own: firstOf([...brought, ...identities]),
-    other: firstOf([...signedIn, ...identities]),
-    mayLackRole: standing.signIn === undefined,
-  };
-}
-
-interface Tokens {
-  /** For what the cluster's agents ask. */
-  readonly own: Token;
-  /** For what others ask: who queries, who publishes. */
-  readonly other: Token;
-  /** Whether `other` are this place's own as well, which need have no role. */
-  readonly mayLackRole: boolean;
-}
-
-type Token = (audience: string) => Promise<string | undefined>;
-
-/** The first source's token that there is, kept. */
-function firstOf(sources: readonly TokenSource[]): Token {
-  const kept = new Map<string, Promise<string | undefined>>();
-  const first = async (audience: string): Promise<string | undefined> => {
-    for (const source of sources) {
-      try {
-        return await source(audience);
-      } catch {
-        // The next identity may be the one; that none is there is an answer as well.
-      }
-    }
-    return undefined;
-  };
-  return (audience) => {
-    const known = kept.get(audience) ?? first(audience);
-    kept.set(audience, known);
-    return known;
-  };
-}
-
 /** Refusals of a service's own authorization. */
 const roleRefusals: ReadonlySet<string> = new Set(["OperationFailed", "AuthorizationFailed"]);
 
 interface Means {
   readonly transport: Transport;
-  readonly token: Tokens;
+  readonly token: ProbeTokens;
   readonly spell: (text: string) => string;
 }
 
@@ -252,19 +217,11 @@ async function requestHere(
   { purpose, request }: PlannedRequest,
   { transport, token, spell }: Means,
 ): Promise<RequestSeen> {
-  const { method, headers, body, ingestionToken } = request;
+  const { method, headers, body } = request;
   const host = spell(request.host);
   const base = { host, method, purpose, redirect: "", says: "" };
   const isOwn = request.asCluster !== undefined;
-  const own = await (isOwn ? token.own : token.other)(spell(request.audience));
-  const bearer =
-    own === undefined || ingestionToken === undefined
-      ? own
-      : await channelToken(
-          transport,
-          spell(`https://${ingestionToken.host}${ingestionToken.path}`),
-          own,
-        );
+  const bearer = await token.for(request);
   const authenticated = bearer !== undefined;
   try {
     const answer = await transport.send({
@@ -277,12 +234,12 @@ async function requestHere(
       ...(body === undefined ? {} : { body }),
     });
     const code = codeIn(answer.body.toString("utf8"));
-    const lacksRole =
-      !isOwn && token.mayLackRole && answer.status === 403 && roleRefusals.has(code);
+    // Whoever asked need not have the role: that refusal says nothing of the way.
+    const lacksRole = !isOwn && answer.status === 403 && roleRefusals.has(code);
     return {
       ...base,
       authenticated: authenticated && !lacksRole,
-      says: lacksRole ? "the identity of this place has no role there" : "",
+      says: lacksRole ? "who asked has no role there" : "",
       code,
       address: answer.peer.address ?? "",
       status: answer.status,
@@ -291,20 +248,6 @@ async function requestHere(
   } catch (error) {
     const code = error instanceof CodedError ? error.code : "ConnectionFailed";
     return { ...base, authenticated, address: "", status: 0, code, says: messageOf(error) };
-  }
-}
-
-async function channelToken(
-  transport: Transport,
-  url: string,
-  token: string,
-): Promise<string | undefined> {
-  try {
-    const headers = { authorization: `Bearer ${token}` };
-    const answer = await transport.send({ method: "GET", url, headers });
-    return stringAt(jsonIn(answer.body.toString("utf8")), "ingestionAuthToken");
-  } catch {
-    return undefined;
   }
 }
 

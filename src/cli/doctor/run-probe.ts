@@ -1,12 +1,13 @@
 /** `probe`: finds the hosts, then prints a script, or probes from here. */
-import { CodedError, limits } from "../../core/index.ts";
+import { CodedError } from "../../core/index.ts";
 import { clustersNamed, factsOf, loadProbing } from "../../doctor/index.ts";
 import type { ProbePlan } from "../../doctor/index.ts";
 import { fragmentText, loadAzure } from "../../snapshot/index.ts";
 import { toCloudNames } from "../../azure/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
+import { readTokens, saveTokens } from "./probe-tokens.ts";
 import { probeHere } from "./probe-here.ts";
-import { cloudOf, fileText, snapshotOf } from "./sources.ts";
+import { cloudOf, snapshotOf } from "./sources.ts";
 
 /** Runs `probe` and answers with its exit code. */
 export async function runProbe(input: CommandInput, context: CliContext): Promise<number> {
@@ -18,29 +19,18 @@ export async function runProbe(input: CommandInput, context: CliContext): Promis
     return 0;
   }
   const signIn = input.flag("sign-in") ? await credentialOf(input) : undefined;
-  const fragment = await probeHere(plan, {
+  const brought = input.text("tokens");
+  const { fragment, tokens } = await probeHere(plan, {
     place,
     context,
     spell,
     ...(signIn === undefined ? {} : { signIn }),
-    ...clusterToken(input, context),
+    ...(brought === undefined ? {} : { brought: readTokens(brought, context) }),
   });
+  const into = input.text("save-tokens");
+  if (into !== undefined) saveTokens(into, tokens, context);
   context.out(fragmentText(fragment));
   return 0;
-}
-
-/** The token that a file has, and no list of processes. */
-function clusterToken(
-  input: CommandInput,
-  context: CliContext,
-): { readonly clusterToken?: (audience: string) => Promise<string> } {
-  const file = input.text("cluster-token");
-  if (file === undefined) return {};
-  const token = fileText(file, context, limits.tokenCharsMax).trim();
-  if (!/^[A-Za-z0-9._~+/=-]+$/.test(token)) {
-    throw new CodedError("WrongUse", `--cluster-token: ${file} holds no token.`);
-  }
-  return { clusterToken: () => Promise.resolve(token) };
 }
 
 /** This machine's credential at the cloud that `--cloud` names. */
