@@ -20,10 +20,10 @@ export function translateKql(request: TranslateRequest): Translation {
   const long = lengthProblem(request.text);
   if (long !== undefined) return { ok: false, problems: [long] };
   const code = loadKusto().analyze(request.text, schemaOf(request.tables));
-  const problems = problemsOf(code);
-  if (problems.length > 0) return { ok: false, problems };
   try {
-    return translateCode(code, request);
+    refuseDirectives(code.Syntax);
+    const problems = problemsOf(code);
+    return problems.length > 0 ? { ok: false, problems } : translateCode(code, request);
   } catch (error) {
     if (!(error instanceof KqlRefused)) throw error;
     return { ok: false, problems: [error.problem] };
@@ -89,11 +89,14 @@ function problemsOf(code: KustoCode): readonly KqlProblem[] {
   return problems.slice(0, limits.kqlProblemsMax);
 }
 
+/** `#connect` and its kin tell a client where to ask: passed over, another question would be answered. */
+function refuseDirectives(root: KustoNode): void {
+  const [directive] = listOf(root, "Directives");
+  if (directive === undefined) return;
+  unsupported(directive, `The directive ${textOf(directive).split(/\s/)[0]}`);
+}
+
 function translateCode(code: KustoCode, request: TranslateRequest): Translation {
-  const [directive] = listOf(code.Syntax, "Directives");
-  if (directive !== undefined) {
-    return unsupported(directive, `The directive ${textOf(directive).split(/\s/)[0]}`);
-  }
   const [statement, ...more] = listOf(code.Syntax, "Statements");
   if (statement === undefined) return { ok: false, problems: [emptyProblem] };
   const last = more.at(-1);
