@@ -227,7 +227,7 @@ test("check finds nothing failed in the platform, the snapshot and the fragments
   assert.match((await ends(0, "check", "--hint", "ls0202")).out, /LS0202/);
   await ends(0, "check", "--snapshot", "aks.json", "--pre");
   await ends(0, ...words, "--phase", "dns", "network");
-  await ends(4, ...words, "--from", "outside", "--strict");
+  await ends(0, ...words, "--from", "outside", "--strict");
 });
 
 test("what is wrong is one root with its fix; a suppression answers for it until its day", async () => {
