@@ -7,6 +7,7 @@ import { encodeLogRecord, LOG_SEGMENT_MAGIC } from "./log-record.ts";
 import type { BilledDay } from "./log-record.ts";
 import { logSegmentNumbers, logSegmentPath, readLogSegment } from "./log-segments.ts";
 import type { LogBatch } from "./seams.ts";
+import { writeParts } from "./write-parts.ts";
 
 export interface LogWalOptions {
   readonly folder: string;
@@ -298,34 +299,5 @@ export class LogWal {
     }
     this.#failed = true;
     return failure;
-  }
-}
-
-/** Vectors of one write: what systems take at least. */
-const PARTS_MAX = 1_000;
-
-async function writeParts(
-  file: FileHandle,
-  parts: readonly Uint8Array[],
-  position: number,
-): Promise<void> {
-  for (let from = 0; from < parts.length; from += PARTS_MAX) {
-    const group = parts.slice(from, from + PARTS_MAX);
-    const bytes = group.reduce((sum, part) => sum + part.length, 0);
-    const { bytesWritten } = await file.writev(group, position);
-    if (bytesWritten < bytes) {
-      // A short write is rare: what is left goes out in one piece.
-      const rest = Buffer.concat(group).subarray(bytesWritten);
-      await writeAll(file, rest, position + bytesWritten);
-    }
-    position += bytes;
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
-    if (bytesWritten === 0) throw new Error("The disk took no bytes.");
-    at += bytesWritten;
   }
 }

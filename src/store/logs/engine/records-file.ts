@@ -1,8 +1,6 @@
 /** Batches written beside each other as one JSON array, for the engine to read. */
 import { open } from "node:fs/promises";
-
-/** Vectors of one write: what systems take at least. */
-const PARTS_MAX = 1_000;
+import { writeParts } from "../write-parts.ts";
 
 /** `{"<key>":<batch>}` before each batch's records. Empty batches may come; the file is an array in any case. */
 export async function writeRecordsFile(
@@ -20,9 +18,8 @@ export async function writeRecordsFile(
   parts.push(Buffer.from(batches.length === 0 ? "[]" : "]"));
   const file = await open(path, "w", 0o600);
   try {
-    for (let at = 0; at < parts.length; at += PARTS_MAX) {
-      await file.writev(parts.slice(at, at + PARTS_MAX));
-    }
+    // A file that was cut short would look like records that are no JSON.
+    await writeParts(file, parts, 0);
   } finally {
     await file.close();
   }
