@@ -126,10 +126,15 @@ async function inOrder(run: Run): Promise<ApplyOutcome> {
         open: [],
         says: "Nothing to change: all is as wanted.",
       }
-    : { kind: "done", exit: 0, written, open: [], says: `${made(written.length)} made.` };
+    : { kind: "done", exit: 0, written, open: [], says: madeSays(plan, written.length) };
 }
 
-const made = (count: number): string => (count === 1 ? "1 change was" : `${count} changes were`);
+/** How many changes were made, and how many another had made by then: two runs may want the same. */
+function madeSays(plan: Plan, count: number): string {
+  const made = count === 1 ? "1 change was made" : `${count} changes were made`;
+  const others = writesOf(plan).length - count;
+  return others === 0 ? `${made}.` : `${made}; ${others} stood by then.`;
+}
 
 async function one(run: Run, change: Change): Promise<void> {
   const { arm, clock, onEvent, signal } = run;

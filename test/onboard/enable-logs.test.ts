@@ -133,6 +133,24 @@ test("metrics then logs: one endpoint for configuration, that of the metrics", a
   assert.equal((await metricsApplied(scene)).kind, "unchanged", "and metrics are as they were");
 });
 
+test("what another has done by then is not done again, and is counted", async () => {
+  const scene = await logsSceneOf(bothHalves({ closeShared: true, closeQuery: true }));
+  const outcome = await logsApplied(scene, {
+    dataArrived: async () => {
+      const properties = {
+        sku: { name: "PerGB2018" },
+        publicNetworkAccessForIngestion: "Disabled",
+        publicNetworkAccessForQuery: "Disabled",
+      };
+      const body = { location: "westeurope", properties };
+      const workspaceId = scene.request.workspaceId ?? "";
+      await scene.plane.arm.put(workspaceId, { apiVersion: "2023-09-01", body });
+      return { arrived: true, says: "it came." };
+    },
+  });
+  assert.match(outcome.says, /^\d+ changes were made; 1 stood by then\.$/);
+});
+
 test("logs then metrics: one endpoint for configuration, that of the logs, linked for both", async () => {
   const scene = await logsSceneOf(bothHalves({ closeShared: true }));
   await logsApplied(scene);
