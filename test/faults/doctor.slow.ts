@@ -336,6 +336,11 @@ test("prove over fragments tells what they cover; its report is signed and verif
     /must end in \.html or \.json/,
   );
   assert.match((await ends(2, ...words, "--sign-key", key)).note, /give --report FILE as well/);
+  const network = ["prove", "--network", "vnet-doc", "--report", "network.html"];
+  assert.match(
+    (await ends(2, ...network)).note,
+    /--network is proven on the running platform alone/,
+  );
 });
 
 test("a refused request is explained by its id", { skip: lacking("curl") }, async () => {

@@ -42,7 +42,7 @@ export const prove: Command = {
     { flags: "--snapshot <file>", help: "prove from a file of `snapshot save`, with --with" },
     {
       flags: "--cloud <cloud>",
-      help: "with --with: read the resources from a cloud instead",
+      help: "read the resources from a cloud (default: the running platform)",
       choices: cloudWords,
     },
     { flags: "--with <file...>", help: "what probes saw, inside and outside" },

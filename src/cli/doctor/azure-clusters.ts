@@ -11,9 +11,18 @@ export async function openAzure(cloud: CloudName): Promise<OpenSource> {
   const { openAzure: open } = await loadAzure();
   return {
     source: await open(cloud),
-    clusterIds: (named) => Promise.resolve((named ?? "").split(",").map(clusterId)),
+    clusterIds: (named) => Promise.resolve(clusterIds(named)),
     close: () => {},
   };
+}
+
+/** All clusters of a cloud cannot be listed without knowing its subscriptions: they are named. */
+function clusterIds(named: string | undefined): readonly string[] {
+  if (named !== undefined) return named.split(",").map(clusterId);
+  throw new CodedError(
+    "WrongUse",
+    "On Azure say which clusters to read: --cluster /subscriptions/…/managedClusters/NAME, several with commas.",
+  );
 }
 
 function clusterId(named: string): string {

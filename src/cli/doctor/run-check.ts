@@ -28,6 +28,7 @@ export async function runCheck(input: CommandInput, context: CliContext): Promis
   try {
     const look = async (): Promise<{ facts: CheckFacts; report: CheckReport }> => {
       const facts = await factsFrom(await looking.snapshot(), input, context);
+      holdOutsideSeen(input, facts);
       const report = inPhases(runChecks(checks, facts, suppressions), wanted);
       return { facts, report: withWaiting(report, facts) };
     };
@@ -132,10 +133,35 @@ function suppressionsOf(input: CommandInput, context: CliContext): readonly Supp
   );
 }
 
-/** The phases that the options name. */
+/**
+ * The phases that the options name.
+ *
+ * @throws CodedError WrongUse for a word that is no phase: a check of nothing would find nothing wrong.
+ */
 function phasesOf(input: CommandInput): readonly Phase[] {
+  const named = input.texts("phase");
+  const ways = [input.flag("pre"), input.text("from") !== undefined, named.length > 0];
+  if (ways.filter(Boolean).length > 1) {
+    throw new CodedError("WrongUse", "Give one of --pre, --phase and --from.");
+  }
   if (input.flag("pre")) return ["pre"];
   if (input.text("from") === "outside") return ["outside"];
-  const named = input.texts("phase");
+  const wrong = named.find((word) => !phases.some((phase) => phase === word));
+  if (wrong !== undefined) {
+    throw new CodedError("WrongUse", `--phase: '${wrong}' is none of ${phases.join(", ")}.`);
+  }
   return named.length === 0 ? usualPhases : phases.filter((phase) => named.includes(phase));
+}
+
+/**
+ * Holds that what `--from outside` looks at is there.
+ *
+ * @throws CodedError WrongUse where no probe stood outside: what nobody tried is not closed.
+ */
+function holdOutsideSeen(input: CommandInput, { probes }: CheckFacts): void {
+  if (input.text("from") !== "outside") return;
+  if (probes.some(({ place }) => place === "outside")) return;
+  const says =
+    "--from outside looks at what a probe saw outside of every virtual network, and none is given: run the script of `./linkscope probe --emit sh --from outside` there, and give its output with --with FILE.";
+  throw new CodedError("WrongUse", says);
 }

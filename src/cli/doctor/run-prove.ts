@@ -33,11 +33,19 @@ export async function runProve(
   context: CliContext,
   expected: Expectations,
 ): Promise<number> {
+  if (input.text("network") !== undefined) {
+    const says = "--network is proven on the running platform alone, and without a report.";
+    throw new CodedError("WrongUse", says);
+  }
   const format = reportFormat(input);
   const { snapshot, source } = await snapshotOf(input, context);
   const laid = await laidOver(snapshot, input, context);
   const facts = factsOf(laid.snapshot, { ...laid, nowMs: context.clock.nowMs() });
-  const live = input.text("snapshot") === undefined && laid.probes.length === 0;
+  // Only into the platform's networks can one go from here; elsewhere fragments tell, or nothing does.
+  const live =
+    input.text("snapshot") === undefined &&
+    snapshot.source === "platform" &&
+    laid.probes.length === 0;
   const proofs: Proven[] = [];
   for (const clusterId of clustersOf(facts, input)) {
     const target = proofTarget({ graph: facts.graph, unreadable: [] }, { clusterId });
@@ -48,6 +56,11 @@ export async function runProve(
       ? await proofLive(input, context, { target, expected })
       : await proofByFragments(facts, context, { target, expected });
     proofs.push({ clusterId, proof });
+  }
+  if (!live && facts.probes.length === 0) {
+    context.note(
+      "No probe tells what is reached: `./linkscope probe --emit sh` makes one for a pod; lay its output over with --with.\n",
+    );
   }
   const exit = exitOfAll(proofs.map(({ proof }) => proof));
   print(proofs, exit, { input, context });

@@ -1,7 +1,7 @@
 /** `snapshot save`: reads the facts and writes the file. */
 import { writeFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { CodedError } from "../../core/index.ts";
+import { CodedError, messageOf } from "../../core/index.ts";
 import { loadRole, redacted, snapshotText } from "../../snapshot/index.ts";
 import type { Snapshot } from "../../snapshot/index.ts";
 import type { CliContext, CommandInput } from "../command.ts";
@@ -28,12 +28,20 @@ export async function runSnapshotSave(input: CommandInput, context: CliContext):
     if (file === "-") context.out(text);
     else {
       const path = isAbsolute(file) ? file : resolve(context.workingFolder, file);
-      writeFileSync(path, text, { mode: 0o600 });
+      save(path, file, text);
     }
     context.note(savedText(snapshot, file));
     return 0;
   } finally {
     open.close();
+  }
+}
+
+function save(path: string, file: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600 });
+  } catch (error) {
+    throw new CodedError("WrongUse", `${file} cannot be written: ${messageOf(error)}`);
   }
 }
 

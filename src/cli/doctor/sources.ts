@@ -1,7 +1,7 @@
 /** Where the doctor's facts come from: a file, the running platform, or real Azure; and what is laid over them. */
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { CodedError, limits } from "../../core/index.ts";
+import { CodedError, limits, messageOf } from "../../core/index.ts";
 import type { CloudName } from "../../azure/index.ts";
 import { loadCollection, readSnapshot } from "../../snapshot/index.ts";
 import type { Snapshot, SnapshotSource } from "../../snapshot/index.ts";
@@ -61,16 +61,62 @@ export async function snapshotFrom(
   });
 }
 
-/** A file's text, with its size bounded before it is read. */
+/**
+ * A file's text; no more of it is read than its bound.
+ *
+ * @throws CodedError FileUnreadable with the path and why; FileTooLarge with its size and the limit.
+ */
 export function fileText(path: string, context: CliContext, bytesMax: number): string {
   const full = isAbsolute(path) ? path : resolve(context.workingFolder, path);
-  const { size } = statSync(full);
-  if (size > bytesMax) {
-    const says = `${path} has ${size} bytes; the limit is ${bytesMax}.`;
-    throw new CodedError("FileTooLarge", says, { status: 0 });
+  const tooLarge = (bytes: string) =>
+    new CodedError("FileTooLarge", `${path} has ${bytes} bytes; the limit is ${bytesMax}.`);
+  let file: number | undefined;
+  try {
+    file = openSync(full, "r");
+    const found = fstatSync(file);
+    if (found.size > bytesMax) throw tooLarge(String(found.size));
+    if (found.isFile()) return readFileSync(file, "utf8");
+    // A pipe (`--with <(…)`) and a device do not tell how long they are.
+    const bytes = firstBytes(file, bytesMax + 1);
+    if (bytes.length > bytesMax) throw tooLarge(`more than ${bytesMax}`);
+    return bytes.toString("utf8");
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new CodedError("FileUnreadable", `${path} cannot be read: ${whyNot(error)}.`, {
+      status: 0,
+      cause: error,
+    });
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
-  return readFileSync(full, "utf8");
 }
+
+const CHUNK_BYTES = 1024 * 1024;
+
+function firstBytes(file: number, bytesMax: number): Buffer {
+  const parts: Buffer[] = [];
+  let length = 0;
+  while (length < bytesMax) {
+    const part = Buffer.alloc(Math.min(CHUNK_BYTES, bytesMax - length));
+    const read = readSync(file, part);
+    if (read === 0) break;
+    parts.push(part.subarray(0, read));
+    length += read;
+  }
+  return Buffer.concat(parts, length);
+}
+
+const whyByCode: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "this user has no right to",
+};
+
+/** What a person calls the failure; the system's own words where it is a rare one. */
+const whyNot = (error: unknown): string => {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return whyByCode[code] ?? messageOf(error);
+};
 
 /** The snapshot in a file. */
 export const snapshotInFile = (path: string, context: CliContext): Snapshot =>
