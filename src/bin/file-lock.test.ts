@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { lockFile } from "./file-lock.ts";
 
 const now = { waitMs: 0 };
@@ -78,4 +80,17 @@ test("a path where no file can be is the system's error", (t) => {
   assert.throws(() => lockFile(join(path, "missing", "lock"), now), /unable to open/);
   mkdirSync(path);
   assert.throws(() => lockFile(path, now), /unable to open/);
+});
+
+test("a lock whose holder keeps no hold of it lasts as long as the process", async (t) => {
+  const path = newPath(t);
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  // In a function of its own, so that nothing here refers to what it answers.
+  (() => assert.ok(lockFile(path, now)))();
+  for (let round = 0; round < 5; round++) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(lockFile(path, now), undefined);
 });

@@ -2,6 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
+/** What is locked: a database that nothing refers to is collected, and its lock goes with it. */
+const held = new Set<DatabaseSync>();
+
 /** SQLite's result codes. @see sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
@@ -41,5 +44,9 @@ function locked(path: string, waitMs: number): () => void {
     database.close();
     throw error;
   }
-  return () => database.close();
+  held.add(database);
+  return () => {
+    held.delete(database);
+    database.close();
+  };
 }
