@@ -1,7 +1,7 @@
 /** Conversions, choices and questions about a value. @see learn.microsoft.com/kusto/query/scalar-functions */
 import { isScalarType } from "./kusto-node.ts";
 import { widened } from "./comparisons.ts";
-import { mistaken } from "./refused.ts";
+import { mistaken, unsupported } from "./refused.ts";
 import type { CallSite, ScalarFunction } from "./scalar-function.ts";
 import { call, not, text, when } from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
@@ -11,9 +11,26 @@ import type { LogColumnType } from "../core/index.ts";
 
 const first = (args: readonly Typed[]): Typed => args[0] ?? typed("string", text(""));
 
+/** From what each conversion can be; any type can be text or dynamic. */
+const sources: Readonly<Partial<Record<LogColumnType, readonly LogColumnType[]>>> = {
+  bool: ["bool", "int", "long", "real", "string", "dynamic"],
+  datetime: ["datetime", "int", "long", "string", "dynamic"],
+  guid: ["guid", "string", "dynamic"],
+  int: ["bool", "int", "long", "real", "decimal", "string", "dynamic", "datetime", "timespan"],
+  long: ["bool", "int", "long", "real", "decimal", "string", "dynamic", "datetime", "timespan"],
+  real: ["bool", "int", "long", "real", "decimal", "string", "dynamic", "timespan"],
+  timespan: ["timespan", "string", "dynamic"],
+};
+
 const converting = (to: LogColumnType): ScalarFunction => ({
   takes: ["any"],
-  apply: (args) => typed(to, convert(first(args), to)),
+  apply(args, site) {
+    const of = first(args);
+    if (sources[to]?.includes(of.type) !== true) {
+      unsupported(site.place, `${site.name}() of a ${of.type}`);
+    }
+    return typed(to, convert(of, to));
+  },
 });
 
 const toString: ScalarFunction = {

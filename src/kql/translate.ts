@@ -19,7 +19,8 @@ import { valueOf } from "./typed.ts";
 export function translateKql(request: TranslateRequest): Translation {
   const long = lengthProblem(request.text);
   if (long !== undefined) return { ok: false, problems: [long] };
-  const code = loadKusto().analyze(request.text, schemaOf(request.tables));
+  const code = analyzed(request);
+  if (code === undefined) return { ok: false, problems: [unreadableProblem] };
   try {
     refuseDirectives(code.Syntax);
     const problems = problemsOf(code);
@@ -29,6 +30,25 @@ export function translateKql(request: TranslateRequest): Translation {
     return { ok: false, problems: [error.problem] };
   }
 }
+
+/** Undefined where the parser itself fails on a text: its JavaScript has holes that the original has not. */
+function analyzed({ text, tables }: TranslateRequest): KustoCode | undefined {
+  const library = loadKusto();
+  const schema = schemaOf(tables);
+  try {
+    return library.analyze(text, schema);
+  } catch {
+    return undefined;
+  }
+}
+
+const unreadableProblem: KqlProblem = {
+  kind: "semantic",
+  code: "KqlInvalid",
+  says: "The parser fails on this query; look for a literal of a wrong type among a function's arguments.",
+  start: 0,
+  length: 0,
+};
 
 function lengthProblem({ length }: string): KqlProblem | undefined {
   if (length <= limits.kqlCharsMax) return undefined;
