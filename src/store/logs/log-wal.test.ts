@@ -101,6 +101,22 @@ test("segments end at their size, and are deleted when all their records are mer
   assert.deepEqual(await valuesIn(folder, 3, 4), ['4 [{"A":"d"}]']);
 });
 
+test("a segment that has its size is ended, and one that lacks a byte is not", async (t) => {
+  const probe = await logIn(t);
+  const first = await probe.open();
+  await append(first, "a");
+  for (const [more, files] of [
+    [0, 2],
+    [1, 1],
+  ] as const) {
+    const { folder, open } = await logIn(t);
+    const wal = await open(0, first.bytes + more);
+    await append(wal, "a");
+    await append(wal, "b");
+    assert.equal((await filesIn(folder)).length, files);
+  }
+});
+
 test("numbers go on after a log that was merged whole, and merged segments that a crash left are deleted", async (t) => {
   const { folder, open } = await logIn(t);
   const wal = await open(0, 1);

@@ -68,7 +68,15 @@ test("bytes that wait for the disk, in the log and in tables are bounded, each a
 });
 
 test("records become segments by themselves at so many bytes and at such an age", async (t) => {
-  const byBytes = await logsFixture(t, { logHotBytesMax: 1 });
+  const probe = await logsFixture(t);
+  await probe.workspace.append([batch(probe)]);
+  const { walBytes } = probe.workspace.stats();
+  const below = await logsFixture(t, { logHotBytesMax: walBytes - 7 });
+  await below.workspace.append([batch(below)]);
+  assert.deepEqual((await below.workspace.query(question(count, n))).rows, [[1]]);
+  assert.equal(below.workspace.stats().segments, 0);
+  // Eight bytes are the file's head.
+  const byBytes = await logsFixture(t, { logHotBytesMax: walBytes - 8 });
   await byBytes.workspace.append([batch(byBytes)]);
   const segmented = async ({ workspace }: LogsFixture): Promise<void> => {
     // The flush is under way: a query's answer comes behind it, or the next one's does.
