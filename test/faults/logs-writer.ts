@@ -17,7 +17,8 @@ async function write(writer: number): Promise<void> {
 
 /** Questions between the writes: rows are then hot, and segments are read while others are written. Without: they never are. */
 async function ask(): Promise<void> {
-  while (manner === "ask") {
+  if (manner !== "ask") return;
+  for (;;) {
     // An engine that was killed is away for a while.
     await readRounds(workspace).catch(() => new Promise((resolve) => setImmediate(resolve)));
   }
