@@ -134,6 +134,7 @@ export const limits = {
   kqlCharsMax: 64 * 1024,
   kqlOperatorsMax: 100,
   kqlProblemsMax: 20,
+  kqlSqlNodesMax: 200_000,
   kqlTranslateTimeoutMs: 10_000,
   kqlLoadTimeoutMs: 60_000,
   kqlWorkerMegabytesMax: 1024,

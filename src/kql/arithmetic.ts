@@ -64,6 +64,7 @@ function remainder(a: SqlExpression, b: SqlExpression): SqlExpression {
 
 /** A division by zero is an infinity, or not a number, as in IEEE 754. */
 export function quotient(a: SqlExpression, b: SqlExpression): SqlExpression {
+  if (isOther(b)) return infix(a, "/", b);
   const special = (name: string): SqlExpression => tryCast(text(name), "DOUBLE");
   return {
     kind: "case",
@@ -77,9 +78,19 @@ export function quotient(a: SqlExpression, b: SqlExpression): SqlExpression {
   };
 }
 
+/** A literal that is not zero, converted or not. */
+function isOther(of: SqlExpression): boolean {
+  const value = valueIn(of.kind === "cast" ? of.of : of);
+  if (value?.type === "real") return value.value !== 0;
+  return (
+    (value?.type === "long" && value.value !== 0n) ||
+    (value?.type === "timespan" && value.microseconds !== 0n)
+  );
+}
+
 /** The years 1 to 9999, which KQL's datetimes have. */
-const FIRST_MICROSECOND = -62_135_596_800_000_000n;
-const LAST_MICROSECOND = 253_402_300_799_999_999n;
+export const FIRST_MICROSECOND = -62_135_596_800_000_000n;
+export const LAST_MICROSECOND = 253_402_300_799_999_999n;
 
 /** A moment that does not fit is null. Two literals, as in `ago(1h)`, are one: a scan then knows what it need not read. */
 export function moved(

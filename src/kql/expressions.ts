@@ -25,9 +25,10 @@ import {
   infix,
   not,
   some,
+  sqlTypeOf,
   text,
   tryCast,
-  sqlTypeOf,
+  when,
 } from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
 import { queryOnlyExpressions, transformationFunctions } from "./transformation-rules.ts";
@@ -286,7 +287,7 @@ function translatePath(node: KustoNode, environment: Environment): Typed {
   const of = dynamicOperand(node, environment);
   if (kindOf(selector) !== "NameReference")
     return unsupported(selector, constructOf(kindOf(selector)));
-  return member(of, text(pointer(nameOf(selector))), "OBJECT");
+  return namedMember(of, nameOf(selector));
 }
 
 /** `of["name"]`, `of[0]`, `of[expression]`. */
@@ -297,7 +298,7 @@ function translateElement(node: KustoNode, environment: Environment): Typed {
     kindOf(selector) === "BracketedExpression" ? child(selector, "Expression") : selector,
     environment,
   );
-  if (key.literal !== undefined) return member(of, text(pointer(key.literal)), "OBJECT");
+  if (key.literal !== undefined) return namedMember(of, key.literal);
   if (key.type === "string") {
     const escaped = call(
       "replace",
@@ -305,10 +306,10 @@ function translateElement(node: KustoNode, environment: Environment): Typed {
       text("/"),
       text("~1"),
     );
-    return member(of, call("concat", text("/"), escaped), "OBJECT");
+    return objectMember(of, call("concat", text("/"), escaped));
   }
   if (key.type === "long" || key.type === "int") {
-    return member(of, elementPath(key.sql), "ARRAY");
+    return typed("dynamic", call("json_extract", of, elementPath(key.sql)));
   }
   return mistaken(selector, `A member is named by a string or a long, not by a ${key.type}.`);
 }
@@ -326,16 +327,20 @@ function dynamicOperand(node: KustoNode, environment: Environment): SqlExpressio
   return mistaken(node, `A value of type ${of.type} has no members; parse it with parse_json().`);
 }
 
-/** A name finds nothing in an array, nor an index in an object. */
-function member(of: SqlExpression, path: SqlExpression, within: "ARRAY" | "OBJECT"): Typed {
-  const found = call("json_extract", of, path);
-  if (within === "ARRAY") return typed("dynamic", found);
-  return typed("dynamic", {
-    kind: "case",
-    whens: [{ when: infix(call("json_type", of), "=", text(within)), gives: found }],
-    otherwise: { kind: "constant", value: "NULL" },
-  });
+/** A name that cannot be an index finds nothing in an array by itself. */
+function namedMember(of: SqlExpression, name: string): Typed {
+  const path = text(pointer(name));
+  return /^(?:\d+|-)$/.test(name)
+    ? objectMember(of, path)
+    : typed("dynamic", call("json_extract", of, path));
 }
+
+/** A member of an object, and of nothing else. */
+const objectMember = (of: SqlExpression, path: SqlExpression): Typed =>
+  typed(
+    "dynamic",
+    when(infix(call("json_type", of), "=", text("OBJECT")), call("json_extract", of, path)),
+  );
 
 function translateDynamic(node: KustoNode): Typed {
   const value = String(node["LiteralValue"] ?? "null");

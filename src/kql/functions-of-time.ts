@@ -1,9 +1,9 @@
 /** Functions of datetimes and timespans. @see learn.microsoft.com/kusto/query/scalar-functions, "DateTime/timespan functions" */
-import { moved, quotient } from "./arithmetic.ts";
+import { FIRST_MICROSECOND, LAST_MICROSECOND, moved, quotient } from "./arithmetic.ts";
 import { mistaken, unsupported } from "./refused.ts";
 import { literalText, plainFunction } from "./scalar-function.ts";
 import type { CallSite, ScalarFunction } from "./scalar-function.ts";
-import { bound, call, cast, infix, integer, sqlNull, text, tryCast, when } from "./sql.ts";
+import { bound, call, cast, every, infix, integer, sqlNull, text, tryCast, when } from "./sql.ts";
 import type { SqlExpression } from "./sql.ts";
 import { isWhole, typed } from "./typed.ts";
 import type { Typed } from "./typed.ts";
@@ -248,10 +248,14 @@ const dayOfWeek = plainFunction(["datetime"], "timespan", (of) =>
 const fromUnix = (microseconds: bigint): ScalarFunction => ({
   takes: ["number"],
   apply(args) {
-    const size = infix(cast(at(args, 0), "DOUBLE"), "*", integer(microseconds));
+    const size = call("round", infix(cast(at(args, 0), "DOUBLE"), "*", integer(microseconds)));
+    const inside = every([
+      infix(size, ">=", integer(FIRST_MICROSECOND)),
+      infix(size, "<=", integer(LAST_MICROSECOND)),
+    ]);
     return typed(
       "datetime",
-      call("try", call("make_timestamp", tryCast(call("round", size), "BIGINT"))),
+      when(inside, call("try", call("make_timestamp", tryCast(size, "BIGINT")))),
     );
   },
 });

@@ -1,5 +1,6 @@
 /** SQL data → text and bound values. The only place where a name meets SQL's text, through one function. */
-import { assert, assertNever } from "../core/index.ts";
+import { assert, assertNever, limits } from "../core/index.ts";
+import { unsupported } from "./refused.ts";
 import type { SqlParameter } from "./seams.ts";
 import { sqlFunctions, sqlInfixes, sqlTypeOf, sqlTypes } from "./sql.ts";
 import type { SqlExpression, SqlSelect } from "./sql.ts";
@@ -19,28 +20,47 @@ const functions: ReadonlySet<string> = new Set(sqlFunctions);
 const infixes: ReadonlySet<string> = new Set(sqlInfixes);
 const types: ReadonlySet<string> = new Set(sqlTypes);
 
-/** The SELECT as text; each bound value stands in it as `$n`, once a value object. */
+/**
+ * The SELECT as text; each bound value stands in it as `$n`, once a value object.
+ *
+ * @throws KqlRefused when it has more than `limits.kqlSqlNodesMax` expressions: what shares its parts as data may be long as text.
+ */
 export function printSql(select: SqlSelect): PrintedSql {
   const numbers = new Map<SqlParameter, number>();
-  const numberOf = (value: SqlParameter): number => {
-    const number = numbers.get(value) ?? numbers.size + 1;
-    numbers.set(value, number);
-    return number;
+  let spent = 0;
+  const printing: Printing = {
+    numberOf(value) {
+      const number = numbers.get(value) ?? numbers.size + 1;
+      numbers.set(value, number);
+      return number;
+    },
+    spend() {
+      if (++spent <= limits.kqlSqlNodesMax) return;
+      unsupported(
+        { TextStart: 0, Width: 0 },
+        `A query of more than ${limits.kqlSqlNodesMax} expressions in SQL`,
+        "compute its parts in steps, each with extend",
+      );
+    },
   };
-  const sql = printSelect(select, numberOf);
+  const sql = printSelect(select, printing);
   return { sql, parameters: [...numbers.keys()] };
 }
 
-type NumberOf = (value: SqlParameter) => number;
+interface Printing {
+  numberOf(value: SqlParameter): number;
+  /** Called for each expression. */
+  spend(): void;
+}
 
-function printSelect(select: SqlSelect, numberOf: NumberOf): string {
-  const print = (expression: SqlExpression): string => printExpression(expression, numberOf);
+function printSelect(select: SqlSelect, printing: Printing): string {
+  const print = (expression: SqlExpression): string => printExpression(expression, printing);
   const list = (expressions: readonly SqlExpression[]): string => expressions.map(print).join(", ");
   const columns = select.columns.map(({ name, of }) => `${print(of)} AS ${quoteIdentifier(name)}`);
   const from =
     select.from.kind === "table"
       ? quoteIdentifier(select.from.name)
-      : `(${printSelect(select.from.select, numberOf)})`;
+      : `(${printSelect(select.from.select, printing)})`;
   const order = select.orderBy?.map(
     ({ of, descending, nullsFirst }) =>
       `${print(of)} ${descending ? "DESC" : "ASC"} NULLS ${nullsFirst ? "FIRST" : "LAST"}`,
@@ -56,19 +76,20 @@ function printSelect(select: SqlSelect, numberOf: NumberOf): string {
   ].join(" ");
 }
 
-function printExpression(expression: SqlExpression, numberOf: NumberOf): string {
-  const print = (of: SqlExpression): string => printExpression(of, numberOf);
+function printExpression(expression: SqlExpression, printing: Printing): string {
+  const print = (of: SqlExpression): string => printExpression(of, printing);
+  printing.spend();
   switch (expression.kind) {
     case "column":
       return quoteIdentifier(expression.name);
     case "parameter":
-      return `CAST($${numberOf(expression.value)} AS ${parameterType(expression.value)})`;
+      return `CAST($${printing.numberOf(expression.value)} AS ${parameterType(expression.value)})`;
     case "integer":
       return `(${expression.value})`;
     case "constant":
       return expression.value;
     case "call":
-      return printCall(expression, numberOf);
+      return printCall(expression, printing);
     case "infix":
       assert(infixes.has(expression.operator), "an operator of the table");
       return `(${print(expression.left)} ${expression.operator} ${print(expression.right)})`;
@@ -102,14 +123,14 @@ function printExpression(expression: SqlExpression, numberOf: NumberOf): string 
 
 function printCall(
   { name, arguments: args, distinct, filter }: Extract<SqlExpression, { kind: "call" }>,
-  numberOf: NumberOf,
+  printing: Printing,
 ): string {
   assert(functions.has(name), "a function of the table");
-  const list = args.map((argument) => printExpression(argument, numberOf)).join(", ");
+  const list = args.map((argument) => printExpression(argument, printing)).join(", ");
   const counted = `${name}(${distinct === true ? "DISTINCT " : ""}${list})`;
   return filter === undefined
     ? counted
-    : `${counted} FILTER (WHERE ${printExpression(filter, numberOf)})`;
+    : `${counted} FILTER (WHERE ${printExpression(filter, printing)})`;
 }
 
 const parameterType = (value: SqlParameter): string =>

@@ -7,6 +7,7 @@ import { createKqlTranslator } from "./create-kql-translator.ts";
 import { kqlErrors } from "./errors.ts";
 import { printSql, quoteIdentifier } from "./print-sql.ts";
 import type { TranslateRequest, Translation } from "./seams.ts";
+import type { SqlSelect } from "./sql.ts";
 import { translateKql } from "./translate.ts";
 
 const pods: LogTable = {
@@ -128,6 +129,21 @@ test("a query of as many operators as may be is translated, one more is refused"
   const past = piped(limits.kqlOperatorsMax + 1);
   assert.ok(!past.ok);
   assert.match(past.problems[0]?.says ?? "", /A query of 101 operators \(the limit is 100\)/);
+});
+
+test("as many expressions as may stand in the SQL are printed, and one more is refused", () => {
+  const one: SqlSelect["columns"][0]["of"] = { kind: "column", name: "a" };
+  const printed = (count: number) => {
+    const values = Array.from({ length: count }, () => one);
+    const from = { kind: "table", name: "Pod" } as const;
+    return () => printSql({ columns: [], from, where: { kind: "in", of: one, values } });
+  };
+  assert.ok(printed(limits.kqlSqlNodesMax - 2)().sql.length > limits.kqlSqlNodesMax);
+  assert.throws(printed(limits.kqlSqlNodesMax - 1), /more than 200000 expressions in SQL/);
+  const wild = translateKql(request(`Pod | extend x = 1.0${" / Restarts".repeat(30)}`));
+  assert.deepEqual(wild.ok ? [] : wild.problems.map(({ code }) => code), ["KqlNotSupported"]);
+  assert.ok(translateKql(request(`Pod | extend x = Labels${".a".repeat(30)}`)).ok);
+  assert.ok(translateKql(request(`Pod | extend x = Restarts${" / 2.0".repeat(30)}`)).ok);
 });
 
 test("no more problems are told than the limit", () => {
