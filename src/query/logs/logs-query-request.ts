@@ -154,6 +154,10 @@ function timespanOf(texts: readonly unknown[], nowMs: number): Found {
         `The timespan ${JSON.stringify(text)?.slice(0, 100)} is no ISO 8601 duration or interval; write PT1H, or FROM/TO.`,
       );
     }
+    if (parsed.toMs < parsed.fromMs) {
+      // Inferred: no document says what becomes of it, and an empty answer would be taken for one.
+      return wrong(`The timespan ${JSON.stringify(text).slice(0, 100)} ends before it begins.`);
+    }
     found = intersection(found, parsed);
   }
   return { kind: "found", found };

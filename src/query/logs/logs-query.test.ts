@@ -194,6 +194,7 @@ test("a request that is wrong is a BadArgumentError that says how", async () => 
     [post({ query: 5 }), "InvalidArgument", /has no query/],
     [post({ query: "Pod", timespan: "1h" }), "InvalidArgument", /"1h" is no ISO 8601/],
     [post({ query: "Pod", timespan: 5 }), "InvalidArgument", /5 is no ISO 8601/],
+    [post({ query: "Pod", timespan: "2026-01-02/2026-01-01" }), "InvalidArgument", /ends before/],
     [post({ query: "Pod", workspaces: ["b"] }), "FeatureNotEmulated", /several workspaces/],
     [post({ query: "Pod", maxRows: 5 }), "FeatureNotEmulated", /'maxRows' is not supported/],
     [post({ query: "Pod", query_datetimescope_column: "Other" }), "FeatureNotEmulated", /"Other"/],
