@@ -2,7 +2,7 @@
 import type { LogColumnType } from "../core/index.ts";
 import { mistaken, unsupported } from "./refused.ts";
 import type { Place } from "./refused.ts";
-import { call, cast, infix, integer, not, text, tryCast } from "./sql.ts";
+import { call, cast, infix, integer, not, text, tryCast, when } from "./sql.ts";
 import type { SqlExpression, SqlFunction } from "./sql.ts";
 import { isNullValue, isNumber, isWhole, toDynamic, typed, valueOf, wrapped } from "./typed.ts";
 import type { Typed } from "./typed.ts";
@@ -95,13 +95,16 @@ const extreme =
 const nonNullText = (type: LogColumnType, of: SqlExpression): SqlExpression =>
   type === "string" ? call("coalesce", of, text("")) : of;
 
+/** DuckDB has no spread of infinities: they are left out. */
+const finite = (of: SqlExpression): SqlExpression => when(call("isfinite", of), of);
+
 const spread =
   (name: "stddev_samp" | "var_samp") =>
   (args: readonly Typed[], site: AggregateSite): Typed => {
     const of = numeric(first(args, site), site);
     const value = call(
       "coalesce",
-      filtered(name, [cast(of.sql, "DOUBLE")], site),
+      filtered(name, [finite(cast(of.sql, "DOUBLE"))], site),
       cast(integer(0), "DOUBLE"),
     );
     return typed("real", value);

@@ -33,7 +33,13 @@ const round: ScalarFunction = {
   takes: ["number", "long"],
   optional: 1,
   apply(args) {
-    const digits = args.length > 1 ? cast(at(args, 1).sql, "INTEGER") : integer(0);
+    const digits =
+      args.length > 1
+        ? cast(
+            call("least", call("greatest", at(args, 1).sql, integer(-15)), integer(15)),
+            "INTEGER",
+          )
+        : integer(0);
     return typed("real", call("round", real(at(args, 0)), digits));
   },
 };

@@ -63,7 +63,11 @@ const substring: ScalarFunction = {
     const at = when(infix(start, "<", integer(0)), fromEnd, start);
     const from = call("try", infix(at, "+", integer(1)));
     if (args.length < 3) return typed("string", call("coalesce", call("substr", of, from), none));
-    const length = call("greatest", sqlOf(args, 2), integer(0));
+    const length = call(
+      "least",
+      call("greatest", sqlOf(args, 2), integer(0)),
+      integer(0x7fff_ffff),
+    );
     return typed("string", call("coalesce", call("substr", of, from, length), none));
   },
 };
