@@ -40,7 +40,7 @@ export async function logWorkspaceFacts(connection: Connection, id: ResourceId):
     scopes: scopesOf(workspace),
     rules: await rulesInto(connection, id),
   };
-  return { value, lines: linesOf(stringAt(workspace, "name") ?? "", value) };
+  return { value, lines: logWorkspaceLines(stringAt(workspace, "name") ?? "", value) };
 }
 
 /** The scopes that link a workspace, by its own word. */
@@ -72,7 +72,14 @@ async function rulesInto(connection: Connection, id: ResourceId): Promise<readon
     }));
 }
 
-function linesOf(
+/** Resource Manager asks from a public network, whoever asks it. */
+const throughArm = (publicQuery: string): string =>
+  publicQuery === "Disabled"
+    ? "by Resource Manager none, for it asks publicly"
+    : "by Resource Manager, publicly";
+
+/** The facts as lines for people. */
+export function logWorkspaceLines(
   name: string,
   facts: {
     readonly region: string | undefined;
@@ -95,7 +102,7 @@ function linesOf(
       ["public query", facts.publicQuery],
       ["scopes", scopes === "" ? "none: no private link reaches it" : scopes],
       ["records come in at", facts.ingestionHost],
-      ["queries", `${facts.queryHost}, and by Resource Manager`],
+      ["queries", `${facts.queryHost}; ${throughArm(facts.publicQuery)}`],
     ]),
     "",
     ...tableLines([

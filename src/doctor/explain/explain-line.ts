@@ -3,10 +3,16 @@ import { limits } from "../../core/index.ts";
 import { agentTexts } from "./agent-texts.ts";
 import { clientTexts } from "./client-texts.ts";
 import type { KnownText } from "./known-text.ts";
+import { platformTexts } from "./platform-texts.ts";
 import { toolTexts } from "./tool-texts.ts";
 
 /** Every text that is known, with its source. */
-export const knownTexts: readonly KnownText[] = [...agentTexts, ...clientTexts, ...toolTexts];
+export const knownTexts: readonly KnownText[] = [
+  ...agentTexts,
+  ...clientTexts,
+  ...toolTexts,
+  ...platformTexts,
+];
 
 /** What stands in a text of logs between its words: spaces of all kinds, colours, and no control character. */
 const escapes = /\u001B\[[0-9;]*[A-Za-z]/g;
