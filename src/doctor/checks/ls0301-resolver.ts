@@ -8,6 +8,7 @@ import { probesInside } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import { step } from "../fix.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
+import { unreadPeer } from "../way/untold.ts";
 import { chainOf, eachCluster, nameOf } from "../way/words.ts";
 
 const forwarders = step(
@@ -25,6 +26,14 @@ function look(facts: CheckFacts, way: ClusterWay, vnetId: ResourceId): readonly 
     return [pass(vnetId, `${by} answers in ${nameOf(vnetId)}.`, { chain })];
   }
   const why = reasons.at(-1);
+  const peer = unreadPeer(facts, vnetId);
+  if (peer !== undefined)
+    return [
+      unknown(vnetId, `Whether the DNS servers of ${nameOf(vnetId)} answer is not known: ${peer}`, {
+        chain,
+        reasons,
+      }),
+    ];
   if (why?.rule !== "dns.server-unknown") {
     const says = `No DNS server answers in ${nameOf(vnetId)}: ${why?.says ?? ""}`;
     return [fail(vnetId, says, { chain, reasons, fixes: [forwarders] })];

@@ -1,5 +1,5 @@
 /** LS0303: the zones hold what the private endpoint says they should: each member's name with its address. */
-import { idKey, parseId } from "../../arm/index.ts";
+import { idKey, listAt, parseId, stringAt } from "../../arm/index.ts";
 import type { Graph, ResourceId } from "../../arm/index.ts";
 import { groupIds } from "../../azure/index.ts";
 import { endpointMembers, recordsIn, resolverOf, zoneLinksOf } from "../../rules/index.ts";
@@ -10,6 +10,7 @@ import { listing } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import { az, chainOf, eachPrivateCluster, nameOf, placeOf, restartAgents } from "../way/words.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
+import { unknownHolder } from "../way/untold.ts";
 import { groupZones } from "./ls0302-zone-group.ts";
 
 /** The zones that should hold an endpoint's records: its group's; where it has none, those in force in the cluster's networks. */
@@ -48,6 +49,21 @@ function differences(
   });
 }
 
+/** The endpoint's names and addresses: of its interface, or as it tells them itself where that was not read. */
+function addressesOf(graph: Graph, endpoint: EndpointView): ReadonlyMap<string, string> {
+  const held = endpoint.addresses.flatMap(({ fqdns, address }) =>
+    fqdns.map((fqdn) => [fqdn.toLowerCase(), address] as const),
+  );
+  const told = listAt(graph.get(endpoint.id)?.properties, "customDnsConfigs").flatMap((config) => {
+    const fqdn = stringAt(config, "fqdn");
+    const address = stringAt(config, "ipAddresses", 0);
+    return fqdn === undefined || address === undefined
+      ? []
+      : [[fqdn.toLowerCase(), address] as const];
+  });
+  return new Map(held.length > 0 ? held : told);
+}
+
 const shown = 3;
 
 function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
@@ -55,11 +71,15 @@ function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
   const endpoint = way.scope?.endpoint;
   if (endpoint === undefined || way.scope === undefined) return [];
   const members = endpointMembers(graph, way.scope.id, groupIds.azureMonitor);
-  const addresses = new Map(
-    endpoint.addresses.flatMap(({ fqdns, address }) =>
-      fqdns.map((fqdn) => [fqdn.toLowerCase(), address] as const),
-    ),
-  );
+  const addresses = addressesOf(graph, endpoint);
+  if (addresses.size === 0 && members.length > 0) {
+    const why = unknownHolder(facts, "") ?? "";
+    return [
+      unknown(endpoint.id, `The addresses of ${endpoint.name} are not told. ${why}`, {
+        chain: [way.id],
+      }),
+    ];
+  }
   return zonesOf(graph, endpoint, way).flatMap((zoneId) => {
     const why = listing(facts, zoneId, "Microsoft.Network/privateDnsZones/A");
     const found = differences(graph, zoneId, { members, addresses });

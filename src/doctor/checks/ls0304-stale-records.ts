@@ -2,21 +2,14 @@
 import { idKey } from "../../arm/index.ts";
 import type { Graph, ResourceId } from "../../arm/index.ts";
 import { isScopeZone, privateAlias, cloud } from "../../azure/index.ts";
-import {
-  addressSpaceOf,
-  interfacesAt,
-  networkTypes,
-  parseIpv4,
-  recordsIn,
-  resolverOf,
-  zoneLinksOf,
-} from "../../rules/index.ts";
+import { interfacesAt, recordsIn, resolverOf, zoneLinksOf } from "../../rules/index.ts";
 import type { ZoneLinkView } from "../../rules/index.ts";
 import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
 import type { CheckFacts } from "../facts.ts";
 import { waysOf } from "../way/cluster-way.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
+import { unknownHolder } from "../way/untold.ts";
 import { az, chainOf, nameOf, placeOf, restartAgents } from "../way/words.ts";
 
 interface Stale {
@@ -35,16 +28,6 @@ function staleIn(graph: Graph, { zoneId, zoneName }: ZoneLinkView): readonly Sta
           .filter((address) => interfacesAt(graph, address).length === 0)
           .map((address) => ({ record, address })),
   );
-}
-
-/** Whether an address lies in a network that was read: then its interfaces were read with it. */
-function isInKnownNetwork(graph: Graph, address: string): boolean {
-  const value = parseIpv4(address) ?? -1;
-  return graph
-    .ofType(networkTypes.vnet)
-    .some(({ id }) =>
-      addressSpaceOf(graph, id).some(({ first, size }) => value >= first && value < first + size),
-    );
 }
 
 function linkedZones(graph: Graph, ways: readonly ClusterWay[]) {
@@ -82,11 +65,11 @@ export const staleRecords: Check = {
 const shown = 3;
 
 function look(
-  { graph }: CheckFacts,
+  facts: CheckFacts,
   { link, ways, vnetIds }: ReturnType<typeof linkedZones>[number],
 ): Finding {
   const chain = [...vnetIds, ...ways.flatMap((way) => chainOf(way))];
-  const stale = staleIn(graph, link);
+  const stale = staleIn(facts.graph, link);
   if (stale.length === 0) {
     return pass(link.zoneId, `Every record of ${link.zoneName} is an interface's address.`, {
       chain,
@@ -94,9 +77,9 @@ function look(
   }
   const list = stale.slice(0, shown).map(({ record, address }) => `${record} (${address})`);
   const more = stale.length > shown ? ` and ${stale.length - shown} more` : "";
-  const unread = stale.filter(({ address }) => !isInKnownNetwork(graph, address));
-  if (unread.length > 0) {
-    const says = `No network that was read holds the addresses of ${list.join(", ")}${more} in ${nameOf(link.zoneId)}, so that it is not known whether anything has them.`;
+  const unread = stale.map(({ address }) => unknownHolder(facts, address)).find(Boolean);
+  if (unread !== undefined) {
+    const says = `Whether anything has the addresses of ${list.join(", ")}${more} in ${nameOf(link.zoneId)} is not known: ${unread}`;
     return unknown(link.zoneId, says, { chain });
   }
   const says = `${nameOf(link.zoneId)} points ${list.join(", ")}${more} to addresses that no interface has: what is left of a private endpoint that is gone.`;

@@ -7,6 +7,7 @@ import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
 import type { CheckFacts } from "../facts.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
+import { untold } from "../way/untold.ts";
 import { chainOf, eachPrivateCluster, nameOf, restartAgents } from "../way/words.ts";
 
 interface Asked {
@@ -15,23 +16,28 @@ interface Asked {
   readonly hosts: readonly string[];
 }
 
-function look({ graph }: CheckFacts, way: ClusterWay): readonly Finding[] {
+function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
   return way.vnetIds.flatMap((vnetId) => {
     const asked: readonly Asked[] = [
       { subject: vnetId, name: "the configuration service", hosts: [cloud.globalHandlerHost] },
       ...way.stations.map(({ id, name, hosts }) => ({ subject: id, name, hosts })),
     ];
     return asked.map((one) => {
-      const answers = one.hosts.map((host) => resolveName(graph, { name: host, vnetId }));
-      return judge(way, vnetId, { ...one, answers });
+      const answers = one.hosts.map((host) => resolveName(facts.graph, { name: host, vnetId }));
+      return judge(facts, way, { ...one, answers, vnetId });
     });
   });
 }
 
 function judge(
+  facts: CheckFacts,
   way: ClusterWay,
-  vnetId: ResourceId,
-  { subject, name, answers }: Asked & { readonly answers: readonly NameResolution[] },
+  {
+    subject,
+    name,
+    answers,
+    vnetId,
+  }: Asked & { readonly answers: readonly NameResolution[]; readonly vnetId: ResourceId },
 ): Finding {
   const astray = answers.find(({ outcome }) => outcome !== "private");
   const chain = chainOf(way, vnetId, ...answers.flatMap(({ zone }) => zone?.id ?? []));
@@ -41,12 +47,10 @@ function judge(
     });
   }
   const { outcome, addresses, reasons, finalName } = astray;
-  if (reasons.some(({ rule }) => rule === "dns.server-unknown")) {
-    return unknown(
-      subject,
-      `What ${finalName} leads to in ${nameOf(vnetId)} is not known: ${reasons.at(-1)?.says ?? ""}`,
-      { chain, reasons },
-    );
+  const why = untold(facts, way, astray);
+  if (why !== undefined) {
+    const says = `What ${finalName} leads to in ${nameOf(vnetId)} is not known: ${why}`;
+    return unknown(subject, says, { chain, reasons });
   }
   const where =
     outcome === "public" ? `the public address ${addresses.join(", ")}` : outcome.toUpperCase();

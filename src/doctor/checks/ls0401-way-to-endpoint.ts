@@ -1,13 +1,14 @@
 /** LS0401: routes, peerings and firewalls let a cluster reach the addresses of its private endpoint. */
 import { sameId } from "../../arm/index.ts";
 import { endpointOf } from "../../rules/index.ts";
-import { fail, pass } from "../check.ts";
+import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
 import type { CheckFacts } from "../facts.ts";
 import { step } from "../fix.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
 import { waysToHosts } from "../way/to-endpoint.ts";
 import type { WayToHost } from "../way/to-endpoint.ts";
+import { unreadPeer } from "../way/untold.ts";
 import { chainOf, eachPrivateCluster, nameOf } from "../way/words.ts";
 
 const fixes = [
@@ -16,12 +17,18 @@ const fixes = [
   ),
 ];
 
-function look({ graph }: CheckFacts, way: ClusterWay): readonly Finding[] {
+function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
+  const { graph } = facts;
   const ways = waysToHosts(graph, way);
   const [first] = ways;
   if (first === undefined) return [];
   // What a security group stops is LS0402's to say.
   const stopped = ways.find(({ reach }) => reach.kind !== "endpoint" && !byGroup(reach));
+  const why = stopped === undefined ? undefined : unreadPeer(facts, stopped.vnetId);
+  if (stopped !== undefined && why !== undefined) {
+    const says = `Whether ${nameOf(stopped.vnetId)} reaches ${stopped.host} is not known: ${why}`;
+    return [unknown(stopped.vnetId, says, { chain: chainOf(way) })];
+  }
   if (stopped !== undefined) return [failing(way, stopped)];
   const elsewhere = ways.find(
     ({ reach }) =>

@@ -25,7 +25,11 @@ function ask(facts: CheckFacts, way: ClusterWay, vnetId: ResourceId | undefined)
     const served = servedHosts(graph).get(host);
     const path = pathToHost(graph, { host, vnetId });
     const origin = vnetId === undefined ? publicOrigin : path.origin;
-    if (origin === undefined && untold(facts, way, path.reasons) !== undefined) {
+    if (
+      origin === undefined &&
+      untold(facts, way, { reasons: path.reasons, addresses: path.resolution.addresses }) !==
+        undefined
+    ) {
       return { kind: "untold", host, reasons: path.reasons };
     }
     if (served === undefined || origin === undefined) {

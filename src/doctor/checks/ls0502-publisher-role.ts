@@ -3,8 +3,9 @@ import { idKey, parseId, stringAt } from "../../arm/index.ts";
 import type { ArmResource } from "../../arm/index.ts";
 import { dataActions, roleDefinitionOf } from "../../azure/index.ts";
 import { associationsWith, dcrsOf, roleAccess, types } from "../../rules/index.ts";
-import { fail, pass, skipped, waiting } from "../check.ts";
+import { fail, pass, skipped, unknown, waiting } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
+import { listing } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import { waysOf } from "../way/cluster-way.ts";
 import { az, nameOf } from "../way/words.ts";
@@ -48,6 +49,8 @@ function judge(facts: CheckFacts, assignment: ArmResource): readonly Finding[] {
     ({ workspaceIds, dceId }) =>
       workspaceIds.some((id) => idKey(id) === idKey(scope)) || idKey(dceId ?? "") === idKey(scope),
   );
+  const unread = near === undefined ? undefined : listing(facts, near.id, types.roleAssignment);
+  if (unread !== undefined) return [unknown(assignment.id, unread, { chain: [scope] })];
   const says = `${principalId} has Monitoring Metrics Publisher at ${nameOf(scope)} and at no data collection rule: its writes are refused with 403.`;
   const fixes = [
     az("Assign the role at the rule, and allow thirty minutes.", "role assignment create", {

@@ -34,7 +34,7 @@ function judge(
   if (origin === undefined) {
     const why = path.reasons.at(-1);
     const { reasons } = path;
-    const untellable = untold(facts, way, reasons);
+    const untellable = untold(facts, way, { reasons, addresses: path.resolution.addresses });
     if (untellable !== undefined) {
       const says = `Whether ${way.name} reaches ${host} is not known: ${untellable}`;
       return unknown(id, says, { chain, reasons });

@@ -6,18 +6,16 @@ import {
   publicOrigin,
   scopedResourcesOf,
 } from "../../rules/index.ts";
-import { sameId } from "../../arm/index.ts";
+import { listAt, sameId, stringAt } from "../../arm/index.ts";
 import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
+import { presence } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
 import { az, eachCluster, nameOf, placeOf } from "../way/words.ts";
 
-function look(
-  { graph, coverage }: CheckFacts,
-  way: ClusterWay,
-  id: ResourceId,
-): readonly Finding[] {
+function look(facts: CheckFacts, way: ClusterWay, id: ResourceId): readonly Finding[] {
+  const { graph } = facts;
   const chain = [way.id];
   if (graph.get(id) === undefined) return [];
   const ask = { origin: publicOrigin, workspaceId: id, way: "direct" } as const;
@@ -38,9 +36,9 @@ function look(
       ),
     ];
   }
-  const [unread] = coverage.unread;
-  if (outcome === "unknown" || unread !== undefined) {
-    return [unknown(id, reasons.at(-1)?.says ?? "", { chain, reasons })];
+  const hidden = unreadLink(facts, id);
+  if (outcome === "unknown" || hidden !== undefined) {
+    return [unknown(id, hidden ?? reasons.at(-1)?.says ?? "", { chain, reasons })];
   }
   const says = `Nobody can query ${nameOf(id)}: it refuses queries from public networks, and no scope with an approved private endpoint links it.`;
   const fixes = [
@@ -55,6 +53,16 @@ function look(
     ),
   ];
   return [fail(id, says, { chain, reasons, fixes })];
+}
+
+/** Why a scope that the workspace says links it was not read. */
+function unreadLink(facts: CheckFacts, id: ResourceId): string | undefined {
+  const shown = listAt(facts.graph.get(id)?.properties, "privateLinkScopedResources");
+  const found = shown
+    .flatMap((link) => stringAt(link, "resourceId") ?? [])
+    .map((link) => presence(facts, link))
+    .find(({ kind }) => kind === "unknown");
+  return found?.kind === "unknown" ? found.why : undefined;
 }
 
 export const logsQuery: Check = {

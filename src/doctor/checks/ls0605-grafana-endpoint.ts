@@ -4,12 +4,14 @@ import type { ResourceId } from "../../arm/index.ts";
 import {
   connectionsTo,
   grafanasOf,
+  inventoryTypes,
   publicOrigin,
   workspaceQueryAccess,
 } from "../../rules/index.ts";
 import type { GrafanaView } from "../../rules/index.ts";
-import { fail, pass } from "../check.ts";
+import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
+import { listing } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import { waysOf } from "../way/cluster-way.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
@@ -33,9 +35,10 @@ export function grafanaSources(facts: CheckFacts): readonly {
 }
 
 function look(
-  { graph }: CheckFacts,
+  facts: CheckFacts,
   { grafana, workspaceId, ways }: ReturnType<typeof grafanaSources>[number],
 ): Finding {
+  const { graph } = facts;
   const chain = [workspaceId, ...ways.map(({ id }) => id)];
   const query = workspaceQueryAccess(graph, { origin: publicOrigin, workspaceId });
   const what = `${grafana.name} and ${nameOf(workspaceId)}`;
@@ -47,6 +50,8 @@ function look(
     );
   }
   const own = grafana.managedEndpoints.find(({ targetId }) => sameId(targetId, workspaceId));
+  const why = listing(facts, grafana.id, inventoryTypes.managedEndpoint);
+  if (own === undefined && why !== undefined) return unknown(grafana.id, why, { chain });
   if (own === undefined) {
     const says = `${nameOf(workspaceId)} refuses public networks, and ${grafana.name}, which shows it, has no managed private endpoint to it.`;
     return fail(grafana.id, says, {
