@@ -8,7 +8,7 @@ import {
   roleDefinitions,
   toPublicNames,
 } from "../azure/index.ts";
-import { keptType } from "./kept-types.ts";
+import { keptType, keptTypes } from "./kept-types.ts";
 import type { Unread } from "./coverage.ts";
 import { respelled } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -172,13 +172,27 @@ function addDomain(name: string, add: Add): void {
   }
 }
 
+/** Words of ids' types and of fields' values: a resource of such a name (a network "network") keeps it, or types would lose theirs. */
+const armWords: ReadonlySet<string> = new Set([
+  ..."subscriptions resourcegroups providers true false none enabled disabled open privateonly system user".split(
+    " ",
+  ),
+  ..."approved rejected pending disconnected removed succeeded failed running stopped linux windows".split(
+    " ",
+  ),
+  ...keptTypes().flatMap(({ type }) => type.toLowerCase().split(/[./]/)),
+]);
+
 /** A word that rules go by, or a zone of a private link. */
 function isPublicWord(key: string): boolean {
-  if (wellKnown.has(key)) return true;
+  if (wellKnown.has(key) || publicLabels.has(key) || armWords.has(key)) return true;
   return cloudNames.some((cloud) => isScopeZone(toPublicNames(cloud, key)));
 }
 
-/** Rewrites one string: GUIDs, then words between the marks that separate them in ids, hosts and lists. */
+/**
+ * Rewrites one string: names that are a whole segment of an id (they may have dots and parentheses), GUIDs, then words
+ * between the marks that separate them in hosts and lists.
+ */
 function rewriter(
   words: ReadonlyMap<string, string>,
   addresses: boolean,
@@ -204,10 +218,13 @@ function rewriter(
     return `10.${(200 + network) % 256}.${c}.${d}`;
   };
   const keep = (text: string): boolean => text.startsWith("168.63.129.") || text === "0.0.0.0";
-  return (text) => {
-    const named = text
+  const part = (text: string): string =>
+    words.get(text.toLowerCase()) ??
+    text
       .replace(guidPattern, guid)
       .replace(/[^/.,:;@\s"'?&=()]+/g, (word) => words.get(word.toLowerCase()) ?? hexWord(word));
+  return (text) => {
+    const named = text.split("/").map(part).join("/");
     if (!addresses) return named;
     return named.replace(addressPattern, (all) => (keep(all) ? all : address(all)));
   };

@@ -1,7 +1,7 @@
 /** Snapshots taken from the in-process platform, as it is and with Azure's documented faults in front of it. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { idKey, stringAt } from "../../src/arm/index.ts";
+import { idKey, parseId, stringAt } from "../../src/arm/index.ts";
 import type { ArmResource, JsonObject } from "../../src/arm/index.ts";
 import { CodedError, limits } from "../../src/core/index.ts";
 import { resourceTypes } from "../../src/providers/index.ts";
@@ -356,6 +356,22 @@ test("a redacted snapshot names nothing of its owner, and the doctor says the sa
     assert.deepEqual(saysOf(hidden), saysOf(plain));
     assert.deepEqual(readSnapshot(snapshotText(hidden), "x"), hidden);
   }
+});
+
+test("redaction finds names with dots and parentheses, and leaves types whole where a name is a word of theirs", () => {
+  const text = snapshotText(plain)
+    .replaceAll("vnet-aks", "Network")
+    .replaceAll("amw-metrics", "contoso.amw(eu)")
+    .replaceAll("law-one", "Monitor")
+    .replaceAll("aks-prod", "contoso.aks");
+  const named = readSnapshot(text, "x");
+  const hidden = redacted(named, { addresses: false });
+  assert.ok(!/contoso/i.test(snapshotText(hidden)));
+  assert.deepEqual(
+    hidden.resources.map(({ id }) => parseId(id)?.type),
+    named.resources.map(({ id }) => parseId(id)?.type),
+  );
+  assert.deepEqual(saysOf(hidden), saysOf(named));
 });
 
 test("a sovereign cloud's names are judged as the public cloud's, and shown as its own", () => {
