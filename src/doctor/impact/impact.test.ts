@@ -122,7 +122,9 @@ test("F09: a network that has a scope of its own loses it when another scope's z
   );
   assert.match(found.notes[0] ?? "", /one zone of a name/);
   assert.deepEqual(
-    lines(found).filter((line) => line.includes("by prod")).toSorted(),
+    lines(found)
+      .filter((line) => line.includes("by prod"))
+      .toSorted(),
     [
       "aks: configuration of prod (private) by prod: reach.other-network",
       "aks: logs ingestion of dce-prod (private) by prod: dns.no-record",
