@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JudgedPath, Proof } from "../../onboard/index.ts";
-import { proofJson } from "./proof.ts";
+import { proofJson, proofLines } from "./proof.ts";
 
 const untried = { kind: "untried", says: "no network." } as const;
 const path: JudgedPath = {
@@ -36,4 +36,17 @@ test("a proof of several clusters has the same paths and exit, and each path say
     ],
     exit: 2,
   });
+});
+
+test("a path that nobody tried says so, with the address that its name led to where that was seen", () => {
+  const shown = (addresses: readonly string[] | undefined): string => {
+    const host = "x.ingest.monitor.azure.com";
+    const insideName = addresses === undefined ? undefined : { name: host, aliases: [], addresses };
+    const paths = [{ ...path, evidence: { ...path.evidence, host, insideName } }];
+    const lines = proofLines({ cluster: "a", paths, exit: 2 }, { nowMs: 0, extra: [] });
+    return lines.find((line) => line.includes("→")) ?? "";
+  };
+  assert.match(shown(undefined), /→ not tried {2}/);
+  assert.match(shown([]), /→ not tried {2}/);
+  assert.match(shown(["10.0.0.4"]), /→ 10\.0\.0\.4 not tried {2}/);
 });

@@ -77,9 +77,11 @@ function insideCell({ evidence }: JudgedPath): string {
   const { host, inside, insideName } = evidence;
   if (host === undefined) return "no host";
   const shown = host.length > 34 ? `${host.slice(0, 31)}…` : host;
-  const address = insideName?.addresses[0] ?? insideName?.rcode ?? "no answer";
+  const address = insideName?.addresses[0] ?? insideName?.rcode;
+  // What nobody asked is no missing answer.
+  if (inside.kind === "untried") return `${shown} → ${address ?? ""} not tried`.replace("  ", " ");
   const status = inside.kind === "answered" ? String(inside.status) : inside.kind;
-  return `${shown} → ${address} ${status}`;
+  return `${shown} → ${address ?? "no answer"} ${status}`;
 }
 
 const certificateCell = (inside: RequestEvidence): string =>
