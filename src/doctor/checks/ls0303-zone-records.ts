@@ -8,6 +8,8 @@ import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
 import { listing } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
+import { step } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import { az, chainOf, eachPrivateCluster, nameOf, placeOf, restartAgents } from "../way/words.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
 import { unknownHolder } from "../way/untold.ts";
@@ -27,7 +29,7 @@ function zonesOf(graph: Graph, endpoint: EndpointView, way: ClusterWay): readonl
 interface Difference {
   readonly member: EndpointMember;
   readonly wanted: string;
-  readonly holds: string;
+  readonly holds: readonly string[];
 }
 
 function differences(
@@ -45,7 +47,7 @@ function differences(
     if (member.zone !== zone || wanted === undefined) return [];
     const holds = records.get(member.recordName)?.addresses ?? [];
     if (holds.includes(wanted)) return [];
-    return [{ member, wanted, holds: holds.join(", ") || "nothing" }];
+    return [{ member, wanted, holds }];
   });
 }
 
@@ -91,20 +93,40 @@ function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
     const list = found
       .slice(0, shown)
       .map(
-        ({ member, wanted, holds }) => `${member.recordName} should be ${wanted} and is ${holds}`,
+        ({ member, wanted, holds }) =>
+          `${member.recordName} should be ${wanted} and is ${holds.join(", ") || "nothing"}`,
       );
     const more = found.length > shown ? `, and ${found.length - shown} more` : "";
     const says = `${nameOf(zoneId)} and ${endpoint.name} differ: ${list.join("; ")}${more}.`;
-    const fixes = found.slice(0, shown).map(({ member, wanted }) =>
-      az(`Write the record ${member.recordName}.`, "network private-dns record-set a add-record", {
-        "--zone-name": nameOf(zoneId),
-        "--record-set-name": member.recordName,
-        "--ipv4-address": wanted,
-        ...placeOf(zoneId),
-      }),
-    );
+    const fixes = found.slice(0, shown).flatMap((one) => mending(zoneId, one));
+    if (found.length > shown) {
+      fixes.push(
+        step(`Check again after these: ${found.length - shown} more differ, and come next.`),
+      );
+    }
     return [fail(zoneId, says, { chain, fixes: [...fixes, restartAgents] })];
   });
+}
+
+/** The right address is written before the wrong ones go: the name is never without one. */
+function mending(zoneId: ResourceId, { member, wanted, holds }: Difference): readonly Fix[] {
+  const record = (address: string) => ({
+    "--zone-name": nameOf(zoneId),
+    "--record-set-name": member.recordName,
+    "--ipv4-address": address,
+    ...placeOf(zoneId),
+  });
+  const set = "network private-dns record-set a";
+  return [
+    az(`Write the record ${member.recordName}.`, `${set} add-record`, record(wanted)),
+    ...holds.map((address) =>
+      az(
+        `Take ${address} out of it, or half of all connections go there.`,
+        `${set} remove-record`,
+        record(address),
+      ),
+    ),
+  ];
 }
 
 export const zoneRecords: Check = {

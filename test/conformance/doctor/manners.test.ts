@@ -240,3 +240,22 @@ test("names in a finding's command are its words, however hostile they are", () 
   assert.equal(argv[0], "az");
   assert.match(argv.at(-1) ?? "", /managedClusters\/\$\(rm -rf ~\)$/);
 });
+
+test("a record with another address is mended whole: the right one is written, then the wrong one goes", () => {
+  const facts = factsOf(
+    "estate private\nrecord privatelink.monitor.azure.com global.handler.control 10.9.9.9",
+  );
+  const found = results(facts).find(
+    ({ check, finding }) => check.id === "LS0303" && finding.status === "fail",
+  );
+  const commands = (found?.finding.fixes ?? []).flatMap(({ argv }) => {
+    const verb = argv?.find((word) => word.endsWith("-record"));
+    return argv === undefined ? [] : [[verb, argv[argv.indexOf("--ipv4-address") + 1]]];
+  });
+  assert.deepEqual(
+    commands.map(([verb]) => verb),
+    ["add-record", "remove-record"],
+  );
+  assert.notEqual(commands[0]?.[1], "10.9.9.9");
+  assert.equal(commands[1]?.[1], "10.9.9.9");
+});
