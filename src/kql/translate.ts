@@ -119,9 +119,12 @@ function refuseDirectives(root: KustoNode): void {
 function translateCode(code: KustoCode, request: TranslateRequest): Translation {
   const [statement, ...more] = listOf(code.Syntax, "Statements");
   if (statement === undefined) return { ok: false, problems: [emptyProblem] };
-  const last = more.at(-1);
-  if (last !== undefined || kindOf(statement) !== "ExpressionStatement") {
+  if (kindOf(statement) !== "ExpressionStatement") {
     return unsupported(statement, constructOf(kindOf(statement)));
+  }
+  const [second] = more;
+  if (second !== undefined) {
+    return unsupported(second, "A second statement", "send each by itself");
   }
   let aliases = 0;
   const now = { type: "datetime", microseconds: BigInt(request.nowMs) * 1000n } as const;
