@@ -1,9 +1,10 @@
 /** The access log: bounded in memory, on disk and in what waits for the disk. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { limits } from "../core/index.ts";
 import { openAccessLog } from "./access-log.ts";
 import type { AccessEntry } from "./access-log.ts";
@@ -67,6 +68,20 @@ test("a log past its bytes becomes path.1, and a new one begins", () =>
     await log.close();
     assert.equal((await stat(`${path}.1`)).size, limits.accessLogBytesMax);
     assert.match(await readFile(path, "utf8"), /"requestId":"after"/);
+  }));
+
+test("a log that cannot become path.1 drops what it is given, and goes on when it can", () =>
+  inFolder(async (path) => {
+    await writeFile(path, Buffer.alloc(limits.accessLogBytesMax, " "));
+    await mkdir(join(`${path}.1`, "in the way"), { recursive: true });
+    const log = await openAccessLog(path);
+    log.append(entry("lost"));
+    while (log.dropped() === 0) await setImmediate();
+    await rm(`${path}.1`, { recursive: true });
+    log.append(entry("after"));
+    await log.close();
+    assert.equal(log.dropped(), 1);
+    assert.match(await readFile(path, "utf8"), /^\{[^\n]*"requestId":"after"[^\n]*\}\n$/);
   }));
 
 test("the log is readable to its owner only", () =>

@@ -73,10 +73,15 @@ async function openLogFile(path: string): Promise<LogFile> {
   let dropped = 0;
   let writing: Promise<void> | undefined;
 
+  let moved = false;
+  // Whatever fails here, a file stays open and the next line tries again.
   const rotate = async (): Promise<void> => {
+    if (!moved) await rename(path, `${path}.1`);
+    moved = true;
+    const next = await open(path, "a", 0o600);
+    moved = false;
     await handle.close();
-    await rename(path, `${path}.1`);
-    handle = await open(path, "a", 0o600);
+    handle = next;
     size = 0;
   };
   const drain = async (): Promise<void> => {
