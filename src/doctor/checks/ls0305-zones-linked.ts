@@ -2,9 +2,10 @@
 import { idKey } from "../../arm/index.ts";
 import type { ResourceId } from "../../arm/index.ts";
 import { cloud, privateAlias } from "../../azure/index.ts";
-import { resolveName, resolverOf } from "../../rules/index.ts";
-import { fail, pass } from "../check.ts";
+import { networkTypes, resolveName, resolverOf } from "../../rules/index.ts";
+import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
+import { listing } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import { step } from "../fix.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
@@ -46,6 +47,8 @@ function look(facts: CheckFacts, way: ClusterWay, vnetId: ResourceId): readonly 
       }),
     ];
   }
+  const why = zones.map((id) => listing(facts, id, networkTypes.zoneLink)).find(Boolean);
+  if (why !== undefined) return [unknown(resolver.vnetId, why, { chain })];
   const names = missing.map(([zone]) => zone);
   const says = `${names.join(", ")} ${names.length === 1 ? "is" : "are"} not linked to ${where}: the names of ${way.name}'s telemetry lead to public addresses there.`;
   const fixes = names.map((zone) => {

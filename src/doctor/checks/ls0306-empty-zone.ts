@@ -1,8 +1,9 @@
 /** LS0306: no zone is in force that hides the host which every agent asks first. */
 import { cloud, privateAlias } from "../../azure/index.ts";
 import { resolveName } from "../../rules/index.ts";
-import { fail, pass } from "../check.ts";
+import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
+import { listing } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import { step } from "../fix.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
@@ -11,13 +12,15 @@ import { az, chainOf, eachCluster, nameOf, placeOf, restartAgents } from "../way
 const host = cloud.globalHandlerHost;
 const record = privateAlias(host)?.recordName ?? "";
 
-function look({ graph }: CheckFacts, way: ClusterWay): readonly Finding[] {
+function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
   return way.vnetIds.flatMap((vnetId) => {
-    const { outcome, zone, link, reasons } = resolveName(graph, { name: host, vnetId });
+    const { outcome, zone, link, reasons } = resolveName(facts.graph, { name: host, vnetId });
     const chain = chainOf(way, vnetId);
     if (outcome !== "nxdomain" || zone === undefined) {
       return [pass(vnetId, `${host} is not hidden in ${nameOf(vnetId)}.`, { chain })];
     }
+    const why = listing(facts, zone.id, "Microsoft.Network/privateDnsZones/A");
+    if (why !== undefined) return [unknown(zone.id, why, { chain })];
     const says = `The zone ${zone.name} is in force in ${nameOf(vnetId)} and holds no ${record}: ${host} does not exist there, nor do log queries and Application Insights. Public DNS always leads these names into that zone, whether or not a private link exists.`;
     const fixes = [
       az(

@@ -2,14 +2,16 @@
 import { idKey } from "../../arm/index.ts";
 import type { ResourceId } from "../../arm/index.ts";
 import { resolveName, workspaceOf } from "../../rules/index.ts";
-import { fail, pass } from "../check.ts";
+import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
+import { listing } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import { step } from "../fix.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
 import { az, eachCluster, nameOf, placeOf } from "../way/words.ts";
 
-function look({ graph }: CheckFacts, way: ClusterWay, vnetId: ResourceId): readonly Finding[] {
+function look(facts: CheckFacts, way: ClusterWay, vnetId: ResourceId): readonly Finding[] {
+  const { graph } = facts;
   return way.workspaceIds.flatMap((id) => {
     const host = workspaceOf(graph, id)?.queryHost;
     if (host === undefined) return [];
@@ -18,6 +20,8 @@ function look({ graph }: CheckFacts, way: ClusterWay, vnetId: ResourceId): reado
     if (outcome !== "nxdomain" || zone === undefined) {
       return [pass(id, `${nameOf(id)} is not hidden in ${nameOf(vnetId)}.`, { chain })];
     }
+    const why = listing(facts, zone.id, "Microsoft.Network/privateDnsZones/A");
+    if (why !== undefined) return [unknown(id, why, { chain })];
     const says = `${nameOf(id)} has a private endpoint in another network, so that ${host} leads into ${zone.name}; the one that is in force in ${nameOf(vnetId)} has no record of it, and queries from there find nothing.`;
     const fixes = [
       az(

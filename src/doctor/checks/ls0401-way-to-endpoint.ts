@@ -8,7 +8,7 @@ import { step } from "../fix.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
 import { waysToHosts } from "../way/to-endpoint.ts";
 import type { WayToHost } from "../way/to-endpoint.ts";
-import { unreadPeer } from "../way/untold.ts";
+import { unreadEndpoint, unreadPeer } from "../way/untold.ts";
 import { chainOf, eachPrivateCluster, nameOf } from "../way/words.ts";
 
 const fixes = [
@@ -24,7 +24,10 @@ function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
   if (first === undefined) return [];
   // What a security group stops is LS0402's to say.
   const stopped = ways.find(({ reach }) => reach.kind !== "endpoint" && !byGroup(reach));
-  const why = stopped === undefined ? undefined : unreadPeer(facts, stopped.vnetId);
+  const why =
+    stopped === undefined
+      ? undefined
+      : (unreadPeer(facts, stopped.vnetId) ?? unreadEndpoint(facts, way));
   if (stopped !== undefined && why !== undefined) {
     const says = `Whether ${nameOf(stopped.vnetId)} reaches ${stopped.host} is not known: ${why}`;
     return [unknown(stopped.vnetId, says, { chain: chainOf(way) })];

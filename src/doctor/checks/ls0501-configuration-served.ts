@@ -26,7 +26,7 @@ function ask(facts: CheckFacts, way: ClusterWay, vnetId: ResourceId | undefined)
     const path = pathToHost(graph, { host, vnetId });
     const origin = vnetId === undefined ? publicOrigin : path.origin;
     if (
-      origin === undefined &&
+      origin?.kind !== "private" &&
       untold(facts, way, { reasons: path.reasons, addresses: path.resolution.addresses }) !==
         undefined
     ) {

@@ -31,14 +31,17 @@ function judge(
   const path = pathToHost(graph, { host, vnetId });
   const origin = vnetId === undefined ? publicOrigin : path.origin;
   const chain = chainOf(way, vnetId);
-  if (origin === undefined) {
-    const why = path.reasons.at(-1);
+  if (origin?.kind !== "private") {
     const { reasons } = path;
     const untellable = untold(facts, way, { reasons, addresses: path.resolution.addresses });
     if (untellable !== undefined) {
       const says = `Whether ${way.name} reaches ${host} is not known: ${untellable}`;
       return unknown(id, says, { chain, reasons });
     }
+  }
+  if (origin === undefined) {
+    const why = path.reasons.at(-1);
+    const { reasons } = path;
     return fail(id, `${way.name} does not reach ${host} from ${from}: ${why?.says ?? ""}`, {
       chain,
       reasons,

@@ -9,10 +9,12 @@ import {
 import { listAt, sameId, stringAt } from "../../arm/index.ts";
 import { fail, pass, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
-import { presence } from "../facts.ts";
+import { listing, presence } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
 import { az, eachCluster, nameOf, placeOf } from "../way/words.ts";
+
+const connectionType = "Microsoft.Insights/privateLinkScopes/privateEndpointConnections";
 
 function look(facts: CheckFacts, way: ClusterWay, id: ResourceId): readonly Finding[] {
   const { graph } = facts;
@@ -23,8 +25,8 @@ function look(facts: CheckFacts, way: ClusterWay, id: ResourceId): readonly Find
   if (outcome === "allow") {
     return [pass(id, `${nameOf(id)} answers queries from public networks.`, { chain, reasons })];
   }
-  const through = scopedResourcesOf(graph)
-    .filter(({ linkedId }) => sameId(linkedId, id))
+  const links = scopedResourcesOf(graph).filter(({ linkedId }) => sameId(linkedId, id));
+  const through = links
     .flatMap(({ scopeId }) => connectionsTo(graph, scopeId))
     .filter(({ status }) => status === "Approved");
   if (through.length > 0) {
@@ -36,7 +38,9 @@ function look(facts: CheckFacts, way: ClusterWay, id: ResourceId): readonly Find
       ),
     ];
   }
-  const hidden = unreadLink(facts, id);
+  const hidden =
+    unreadLink(facts, id) ??
+    links.map(({ scopeId }) => listing(facts, scopeId, connectionType)).find(Boolean);
   if (outcome === "unknown" || hidden !== undefined) {
     return [unknown(id, hidden ?? reasons.at(-1)?.says ?? "", { chain, reasons })];
   }

@@ -4,6 +4,7 @@ import type { ResourceId } from "../../arm/index.ts";
 import type { Reason } from "../../core/index.ts";
 import {
   addressSpaceOf,
+  connectionsTo,
   endpointsOf,
   networkTypes,
   parseIpv4,
@@ -35,12 +36,31 @@ export function untold(
     if (why !== undefined) return why;
   }
   const stops = reasons.some(({ rule }) => ends.has(rule));
-  const peer = stops ? way.vnetIds.map((id) => unreadPeer(facts, id)).find(Boolean) : undefined;
-  if (peer !== undefined) return peer;
+  const end = stops
+    ? (way.vnetIds.map((id) => unreadPeer(facts, id)).find(Boolean) ?? unreadEndpoint(facts, way))
+    : undefined;
+  if (end !== undefined) return end;
+  const hidden = unreadZone(facts, reasons);
+  if (hidden !== undefined) return hidden;
   const gone = reasons.some(({ rule }) => rule === "endpoint.disconnected");
   if (!gone || way.scope === undefined) return undefined;
   return listing(facts, way.scope.id, connectionType);
 }
+
+/** Why a zone's records or links, which a name was not found by, were not read; undefined when all were. */
+function unreadZone(facts: CheckFacts, reasons: readonly Reason[]): string | undefined {
+  const lacking = reasons.flatMap(({ rule }) => lacks.get(rule) ?? []);
+  return facts.graph
+    .ofType(networkTypes.zone)
+    .flatMap(({ id }) => lacking.map((type) => listing(facts, id, type)))
+    .find((why) => why !== undefined);
+}
+
+/** What there is none of, by the rule that says so. */
+const lacks: ReadonlyMap<string, string> = new Map([
+  ["dns.no-record", "Microsoft.Network/privateDnsZones/A"],
+  ["dns.no-zone", "Microsoft.Network/privateDnsZones/virtualNetworkLinks"],
+]);
 
 /** Rules by which a way ends at the border of what a network reaches. */
 const ends: ReadonlySet<string> = new Set([
@@ -55,6 +75,14 @@ const ends: ReadonlySet<string> = new Set([
 export function unreadPeer(facts: CheckFacts, vnetId: ResourceId): string | undefined {
   const found = peeringsOf(facts.graph, vnetId)
     .map(({ remoteVnetId }) => presence(facts, remoteVnetId))
+    .find(({ kind }) => kind === "unknown");
+  return found?.kind === "unknown" ? found.why : undefined;
+}
+
+/** Why a private endpoint that is connected to the scope was not read; undefined when all were. */
+export function unreadEndpoint(facts: CheckFacts, { scope }: ClusterWay): string | undefined {
+  const found = connectionsTo(facts.graph, scope?.id ?? "")
+    .map(({ endpointId }) => presence(facts, endpointId))
     .find(({ kind }) => kind === "unknown");
   return found?.kind === "unknown" ? found.why : undefined;
 }

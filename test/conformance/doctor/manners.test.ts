@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { graphFrom } from "../../../src/arm/index.ts";
+import { graphFrom, parseId } from "../../../src/arm/index.ts";
 import type { ArmResource } from "../../../src/arm/index.ts";
 import { checks, completeFacts, explainLine, runChecks } from "../../../src/doctor/index.ts";
 import type { CheckFacts, CheckResult } from "../../../src/doctor/index.ts";
@@ -258,4 +258,33 @@ test("a record with another address is mended whole: the right one is written, t
   );
   assert.notEqual(commands[0]?.[1], "10.9.9.9");
   assert.equal(commands[1]?.[1], "10.9.9.9");
+});
+
+test("whatever type could not be read, nothing fails for its silence", () => {
+  const whole = factsOf("estate private");
+  const unreadTypes = [
+    "Microsoft.Network/privateDnsZones/A",
+    "Microsoft.Network/privateEndpoints",
+    "Microsoft.Insights/privateLinkScopes/privateEndpointConnections",
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+  ];
+  for (const type of unreadTypes) {
+    const isType = (one: string): boolean => one.toLowerCase() === type.toLowerCase();
+    const unread = { path: `/${type}`, status: 403, code: "AuthorizationFailed", says: "no right" };
+    const coverage: CheckFacts["coverage"] = {
+      ofResource: (id) => (isType(parseId(id)?.type ?? "") ? unread : undefined),
+      ofList: (_scope, listed) => (isType(listed) ? unread : undefined),
+      unread: [unread],
+    };
+    const left = [...whole.graph.all()].filter((one) => !isType(one.type));
+    assert.ok(left.length < [...whole.graph.all()].length, type);
+    const found = results({ ...whole, graph: graphFrom(left), coverage });
+    const failed = found.filter(({ finding }) => finding.status === "fail");
+    const said = failed.map(({ check, finding }) => `${check.id} ${finding.says}`);
+    assert.deepEqual(said, [], type);
+    assert.ok(
+      found.some(({ finding }) => finding.status === "unknown"),
+      type,
+    );
+  }
 });
