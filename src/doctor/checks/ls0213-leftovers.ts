@@ -13,15 +13,18 @@ import { az, nameOf, placeOf } from "../way/words.ts";
 function associations(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
   if (way.metricsOn || way.logsOn) return [];
   return associationsWith(facts.graph, way.id).map(({ id, name, dcrId, dceId }) => {
-    const target = dcrId ?? dceId ?? "";
-    const says = `Monitoring of ${way.name} is off, and its association ${name} still names ${nameOf(target)}, which cannot be deleted while it does.`;
+    const target = dcrId ?? dceId;
+    const says =
+      target === undefined
+        ? `Monitoring of ${way.name} is off, and its association ${name}, which names nothing, still stands.`
+        : `Monitoring of ${way.name} is off, and its association ${name} still names ${nameOf(target)}, which cannot be deleted while it does.`;
     const fixes = [
       az(`Delete the association.`, "monitor data-collection rule association delete --yes", {
         "--association-name": name,
         "--resource": way.id,
       }),
     ];
-    return warn(id, says, { chain: [way.id, target], fixes });
+    return warn(id, says, { chain: target === undefined ? [way.id] : [way.id, target], fixes });
   });
 }
 

@@ -7,7 +7,7 @@ import { fail, pass, skipped, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
 import type { CheckFacts } from "../facts.ts";
 import type { ClusterWay } from "../way/cluster-way.ts";
-import { untold } from "../way/untold.ts";
+import { unreadLinks, untold } from "../way/untold.ts";
 import { chainOf, eachCluster, nameOf, restartAgents } from "../way/words.ts";
 
 interface Answer {
@@ -38,7 +38,13 @@ function ask(facts: CheckFacts, way: ClusterWay, vnetId: ResourceId | undefined)
     const access = configurationAccess(graph, { origin, host: served, clusterId: way.id });
     const reasons = [...path.reasons, ...access.reasons];
     if (access.kind === "serve") return { kind: "served", host, reasons };
-    if (access.kind === "refuse") return { kind: "refused", host, reasons };
+    if (access.kind === "refuse") {
+      const hidden = unreadLinks(facts);
+      if (hidden === undefined) return { kind: "refused", host, reasons };
+      const says = `Whether a scope links it is not known: ${hidden}`;
+      const unread = { rule: "scope.links-unread", says, source: "the facts that were read" };
+      return { kind: "untold", host, reasons: [...reasons, unread] };
+    }
     host = access.endpoint.slice("https://".length);
   }
   return { kind: "refused", host, reasons: [] };

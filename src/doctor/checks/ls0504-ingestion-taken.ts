@@ -1,12 +1,13 @@
 /** LS0504: what a cluster's agents send is taken. */
 import type { ResourceId } from "../../arm/index.ts";
 import { ingestionAccess, odsAccess, pathToHost, publicOrigin } from "../../rules/index.ts";
-import type { Verdict } from "../../core/index.ts";
+import type { Origin } from "../../rules/index.ts";
+import type { Reason, Verdict } from "../../core/index.ts";
 import { fail, pass, skipped, unknown } from "../check.ts";
 import type { Check, Finding } from "../check.ts";
 import type { CheckFacts } from "../facts.ts";
 import type { ClusterWay, Station } from "../way/cluster-way.ts";
-import { untold } from "../way/untold.ts";
+import { unreadLinks, untold } from "../way/untold.ts";
 import { chainOf, eachCluster, nameOf, restartAgents } from "../way/words.ts";
 
 function look(facts: CheckFacts, way: ClusterWay): readonly Finding[] {
@@ -25,7 +26,7 @@ function judge(
   { station, vnetId }: { readonly station: Station; readonly vnetId: ResourceId | undefined },
 ): Finding {
   const { graph } = facts;
-  const { id, name, kind } = station;
+  const { id, kind } = station;
   const host = station.hosts.find((one) => kind === "law" || !one.includes(".handler.")) ?? "";
   const from = vnetId === undefined ? "the internet" : nameOf(vnetId);
   const path = pathToHost(graph, { host, vnetId });
@@ -48,13 +49,36 @@ function judge(
       fixes: [restartAgents],
     });
   }
+  return taken(facts, { way, station, origin, before: path.reasons, from, chain });
+}
+
+interface Arrival {
+  readonly way: ClusterWay;
+  readonly station: Station;
+  readonly origin: Origin;
+  /** Why the way leads there. */
+  readonly before: readonly Reason[];
+  readonly from: string;
+  readonly chain: readonly ResourceId[];
+}
+
+/** Whether the station takes what arrives there. */
+function taken(
+  facts: CheckFacts,
+  { way, station: { id, name, kind }, origin, before, from, chain }: Arrival,
+): Finding {
   const verdict: Verdict =
     kind === "dce"
-      ? ingestionAccess(graph, { origin, dceId: id })
-      : odsAccess(graph, { origin, workspaceId: id });
-  const reasons = [...path.reasons, ...verdict.reasons];
+      ? ingestionAccess(facts.graph, { origin, dceId: id })
+      : odsAccess(facts.graph, { origin, workspaceId: id });
+  const reasons = [...before, ...verdict.reasons];
   if (verdict.outcome === "allow") {
     return pass(id, `${name} takes what ${way.name} sends from ${from}.`, { chain, reasons });
+  }
+  const hidden = unreadLinks(facts);
+  if (hidden !== undefined) {
+    const says = `Whether ${name} takes what ${way.name} sends from ${from} is not known: ${hidden}`;
+    return unknown(id, says, { chain, reasons });
   }
   const says = `${name} does not take what ${way.name} sends from ${from}: ${verdict.reasons.at(-1)?.says ?? ""}`;
   return verdict.outcome === "deny"

@@ -9,6 +9,7 @@ import {
   networkTypes,
   parseIpv4,
   peeringsOf,
+  types,
 } from "../../rules/index.ts";
 import { listing, presence } from "../facts.ts";
 import type { CheckFacts } from "../facts.ts";
@@ -77,6 +78,14 @@ export function unreadPeer(facts: CheckFacts, vnetId: ResourceId): string | unde
     .map(({ remoteVnetId }) => presence(facts, remoteVnetId))
     .find(({ kind }) => kind === "unknown");
   return found?.kind === "unknown" ? found.why : undefined;
+}
+
+/** Why the resources that some scope links were not read; undefined when all were. A refusal then means nothing. */
+export function unreadLinks(facts: CheckFacts): string | undefined {
+  return facts.graph
+    .ofType(types.scope)
+    .map(({ id }) => listing(facts, id, types.scopedResource))
+    .find((why) => why !== undefined);
 }
 
 /** Why a private endpoint that is connected to the scope was not read; undefined when all were. */

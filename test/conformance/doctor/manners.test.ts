@@ -266,6 +266,7 @@ test("whatever type could not be read, nothing fails for its silence", () => {
     "Microsoft.Network/privateDnsZones/A",
     "Microsoft.Network/privateEndpoints",
     "Microsoft.Insights/privateLinkScopes/privateEndpointConnections",
+    "Microsoft.Insights/privateLinkScopes/scopedResources",
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
   ];
   for (const type of unreadTypes) {
