@@ -242,6 +242,7 @@ async function check(file: string): Promise<Check> {
     [
       "--import",
       resolve(import.meta.dirname, "resource-usage.mjs"),
+      "--max-semi-space-size=32",
       command,
       "check",
       "--snapshot",
@@ -251,7 +252,7 @@ async function check(file: string): Promise<Check> {
     ],
     {
       stdio: ["ignore", "ignore", "inherit"],
-      // As the launcher has it: what was stripped and compiled once is kept.
+      // As the launcher has it, the young generation too: what was stripped and compiled once is kept.
       env: {
         ...process.env,
         LINKSCOPE_BENCH_USAGE: report,
