@@ -35,7 +35,7 @@ export async function clusterIdsOf(
   if (ids.length === 0) {
     throw new CodedError(
       "NameNotFound",
-      "There is no cluster in this subscription, so nothing to prove.",
+      "There is no cluster in this subscription that this credential may read.",
     );
   }
   return ids;
