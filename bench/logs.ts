@@ -15,6 +15,7 @@ import { makeRecords } from "./log-records.ts";
 import type { RecordsLoad } from "./log-records.ts";
 import { benchLogQueries } from "./log-queries.ts";
 import { copyBatch, createTable, postgresPrograms, startPostgres } from "./postgres.ts";
+import type { PostgresTable } from "./postgres.ts";
 import { processCpuMs, treeCpuMs } from "./process-cpu.ts";
 
 const CONNECTIONS = 3;
@@ -112,15 +113,15 @@ async function measureOurs(load: RecordsLoad, folder: string): Promise<Measured>
 async function measurePostgres(
   load: RecordsLoad,
   folder: string,
-  options: { readonly programs: string; readonly index: boolean },
+  options: { readonly programs: string; readonly table: PostgresTable },
 ): Promise<Measured> {
   const server = await startPostgres(options.programs, folder);
   try {
     const sessions = Array.from({ length: CONNECTIONS }, () => server.connect());
     const [first] = sessions as [(typeof sessions)[number]];
-    await first.run(createTable(options.index));
-    const nowMs = Date.now();
-    const batches = load.records.map((records) => Buffer.from(copyBatch(records, nowMs)));
+    await first.run(createTable(options.table));
+    const how = { receivedMs: Date.now(), table: options.table };
+    const batches = load.records.map((records) => Buffer.from(copyBatch(records, how)));
     for (const session of sessions) await session.run("SELECT 1;");
     const before = treeCpuMs(server.pid);
     const startedMs = performance.now();
@@ -136,13 +137,11 @@ async function measurePostgres(
     const cpuMs = treeCpuMs(server.pid) - before;
     const size = await first.run("SELECT pg_total_relation_size('logs');");
     return {
-      name: options.index ? "postgresql" : "postgresql, no index",
+      name: "postgresql",
       cpuMs,
       wallMs,
       diskBytes: Number(size),
-      says: options.index
-        ? "COPY, synchronous_commit, an index on time"
-        : "COPY, synchronous_commit",
+      says: `COPY, synchronous_commit; ${options.table}`,
     };
   } finally {
     await server.close();
@@ -192,8 +191,8 @@ async function benchIngestion(
     console.log("postgresql             skipped: apt-get install postgresql");
     return;
   }
-  for (const index of [true, false]) {
-    const measured = await inFolder((folder) => measurePostgres(load, folder, { programs, index }));
+  for (const table of ["json, index", "columns, index", "columns"] as const) {
+    const measured = await inFolder((folder) => measurePostgres(load, folder, { programs, table }));
     print(measured, load, count, ours);
   }
 }

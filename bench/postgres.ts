@@ -94,33 +94,48 @@ function sessionOf(child: ChildProcess): PsqlSession {
   };
 }
 
+/**
+ * What PostgreSQL does with the records: `columns` are split beforehand, so that it parses no JSON; with `index`, sorted by time;
+ * `json` takes each record as it was sent, as ours does, with the same index.
+ */
+export type PostgresTable = "columns, index" | "columns" | "json, index";
+
 /** The columns of ContainerLogV2; types as a PostgreSQL user would choose them. */
-export const createTable = (index: boolean): string =>
-  `DROP TABLE IF EXISTS logs; CREATE TABLE logs (timegenerated timestamptz NOT NULL, computer text, containerid text, containername text,
+export const createTable = (table: PostgresTable): string =>
+  table === "json, index"
+    ? `DROP TABLE IF EXISTS logs; CREATE TABLE logs (record jsonb, _timereceived timestamptz); CREATE INDEX ON logs ((record->>'TimeGenerated'));`
+    : `DROP TABLE IF EXISTS logs; CREATE TABLE logs (timegenerated timestamptz NOT NULL, computer text, containerid text, containername text,
    podname text, podnamespace text, logmessage jsonb, logsource text, loglevel text, kubernetesmetadata jsonb, tenantid text, type text,
-   _timereceived timestamptz);${index ? " CREATE INDEX ON logs (timegenerated);" : ""}`;
+   _timereceived timestamptz);${table === "columns, index" ? " CREATE INDEX ON logs (timegenerated);" : ""}`;
 
 const tenant = "00000000-0000-0000-0007-00000000000a";
 
 /** A COPY of one batch, with its data: one transaction. */
-export function copyBatch(records: readonly LogRecord[], receivedMs: number): string {
+export function copyBatch(
+  records: readonly LogRecord[],
+  { receivedMs, table }: { readonly receivedMs: number; readonly table: PostgresTable },
+): string {
   const received = new Date(receivedMs).toISOString();
-  const lines = records.map((record) =>
-    [
-      record.TimeGenerated,
-      record.Computer,
-      record.ContainerId,
-      record.ContainerName,
-      record.PodName,
-      record.PodNamespace,
-      JSON.stringify(record.LogMessage).replaceAll("\\", "\\\\"),
-      record.LogSource,
-      "\\N",
-      "\\N",
-      tenant,
-      "ContainerLogV2",
-      received,
-    ].join("\t"),
-  );
+  const line = table === "json, index" ? jsonLine : columnsLine;
+  const lines = records.map((record) => [...line(record), received].join("\t"));
   return `COPY logs FROM STDIN;\n${lines.join("\n")}\n\\.\n`;
 }
+
+const escaped = (value: unknown): string => JSON.stringify(value).replaceAll("\\", "\\\\");
+
+const jsonLine = (record: LogRecord): readonly string[] => [escaped(record)];
+
+const columnsLine = (record: LogRecord): readonly string[] => [
+  record.TimeGenerated,
+  record.Computer,
+  record.ContainerId,
+  record.ContainerName,
+  record.PodName,
+  record.PodNamespace,
+  escaped(record.LogMessage),
+  record.LogSource,
+  "\\N",
+  "\\N",
+  tenant,
+  "ContainerLogV2",
+];
