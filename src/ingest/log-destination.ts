@@ -1,14 +1,14 @@
 /** Where the records of one stream of a rule go: workspace, table, and the transformation on the way. */
-import { at, listAt, stringAt } from "../arm/index.ts";
-import type { ArmResource, Graph, Json, ResourceId } from "../arm/index.ts";
+import { listAt } from "../arm/index.ts";
+import type { ArmResource, Graph, ResourceId } from "../arm/index.ts";
 import {
   logTableOf,
   standardLogColumns,
   streamsNamed,
   withStandardColumns,
 } from "../azure/index.ts";
-import type { LogColumn, LogColumnType, LogTable } from "../core/index.ts";
-import { lawOf, logFlowsOf, types } from "../rules/index.ts";
+import type { LogTable } from "../core/index.ts";
+import { lawOf, logColumnOf, logFlowsOf, types } from "../rules/index.ts";
 import type { LawView, LogFlow } from "../rules/index.ts";
 import type { CollectionRule } from "./data-collection.ts";
 
@@ -94,7 +94,7 @@ function routeOf(flow: {
   const { rule, stream, table, transformKql } = flow;
   const declared = listAt(rule.properties, "streamDeclarations", stream, "columns");
   if (declared.length === 0) return { table, source: { ...table, name: "source" }, transformKql };
-  const columns = declared.flatMap(columnOf);
+  const columns = declared.flatMap((column) => logColumnOf(column) ?? []);
   const source = { name: "source", columns };
   if (transformKql !== undefined) return { table, source, transformKql };
   const names = new Set(columns.map(({ name }) => name));
@@ -111,30 +111,13 @@ export function lawTableOf(graph: Graph, lawId: ResourceId, name: string): LogTa
   const builtIn = logTableOf(name);
   const own = graph.get(`${lawId}/tables/${name}`);
   if (own?.type.toLowerCase() !== types.lawTable.toLowerCase()) return builtIn;
-  const columns = listAt(own.properties, "schema", "columns").flatMap(columnOf);
+  const columns = listAt(own.properties, "schema", "columns").flatMap(
+    (column) => logColumnOf(column) ?? [],
+  );
   if (builtIn === undefined) return { name: own.name, columns: withStandardColumns(columns) };
   const known = new Set(builtIn.columns.map((column) => column.name));
   return {
     ...builtIn,
     columns: [...builtIn.columns, ...columns.filter((c) => !known.has(c.name))],
   };
-}
-
-const columnTypes: ReadonlyMap<string, LogColumnType> = new Map([
-  ["string", "string"],
-  ["int", "int"],
-  ["long", "long"],
-  ["real", "real"],
-  ["boolean", "bool"],
-  ["bool", "bool"],
-  ["datetime", "datetime"],
-  ["dynamic", "dynamic"],
-  ["guid", "guid"],
-]);
-
-/** A column as rules and tables declare it; their spellings of types differ. */
-function columnOf(column: Json): readonly LogColumn[] {
-  const name = stringAt(column, "name");
-  const type = columnTypes.get(String(at(column, "type")).toLowerCase());
-  return name === undefined || type === undefined ? [] : [{ name, type }];
 }
